@@ -1,0 +1,66 @@
+/* A change: one kind of thing to do to one user, with before- and after-image. A plain value; its canonical JSON is what plans are
+ * hashed over, what the ledger keeps and what a plan file carries. */
+#ifndef ROLLCALL_MODEL_CHANGE_H
+#define ROLLCALL_MODEL_CHANGE_H
+
+#include "rollcall/model/attr.h"
+#include "rollcall/model/person.h"
+#include "rollcall/model/user.h"
+
+enum change_kind { CHANGE_CREATE, CHANGE_ACTIVATE, CHANGE_UPDATE, CHANGE_MANAGER, CHANGE_MEMBERSHIP, CHANGE_DEACTIVATE, CHANGE_RETIRE, CHANGE_KINDS };
+extern const char *const change_kind_name[CHANGE_KINDS]; /* "create", "activate", ... */
+
+/* Why a change of the plan is not to be done. Order: what is said first when several apply. */
+enum hold {
+    HOLD_NONE,
+    HOLD_ACTION_OFF,   /* the job switches this kind off */
+    HOLD_PROTECTED,
+    HOLD_NO_PROOF,     /* feed not proven enough for this kind */
+    HOLD_GUARD,        /* more of this kind than the guard allows */
+    HOLD_UNKNOWN_MANAGER, HOLD_OWN_MANAGER, HOLD_LEAVING_MANAGER, HOLD_CYCLE, HOLD_INACTIVE_MANAGER,
+    HOLD_UNKNOWN_REF, HOLD_AMBIGUOUS_REF,
+    HOLD_READ_ONLY,    /* the vendor cannot change this attribute (an e-mail address, say) */
+    HOLD_NEED,         /* something it needs is itself held: `why` names it */
+    HOLD_SEATS,
+    HOLDS
+};
+extern const char *const hold_name[HOLDS];
+
+enum outcome { OUTCOME_NONE, OUTCOME_APPLIED, OUTCOME_ALREADY, OUTCOME_FAILED, OUTCOME_STALE, OUTCOME_WITHHELD, OUTCOME_UNRESOLVED, OUTCOME_NOT_VISIBLE, OUTCOMES };
+extern const char *const outcome_name[OUTCOMES];
+
+struct edit {
+    uint8_t slot;
+    struct str before;  /* shown form; empty: none. A reference: its id */
+    struct str after;   /* form to send. A reference: its id */
+    struct str before_name, after_name; /* references: what people call it; else empty */
+};
+
+/* The user a change refers to as manager. Exactly one of `id` and `key` decides: a manager who is created in the same run has no id yet. */
+struct manager_ref {
+    struct str id;   /* the vendor's id; empty: will be created by the change whose `key` this is */
+    struct str key;  /* value of the schema's manager key, for people and for joiners */
+};
+
+struct change {
+    enum change_kind kind;
+    struct str user;      /* the vendor's id; empty for a create */
+    struct str key;       /* value of the first match key that the person or user has; what people know the user by */
+    struct str user_email; /* see vendor: an attribute some bulk calls select by; may be empty */
+    struct edit *edit;    /* UPDATE, MEMBERSHIP, CREATE; by ascending slot */
+    size_t n_edits;
+    struct manager_ref manager_before, manager_after; /* MANAGER, CREATE; both empty when not concerned */
+    bool manager_set;     /* manager_after counts */
+    struct str reason;    /* DEACTIVATE: "status 'Terminated'", "absent"; ACTIVATE: "in the feed as 'Active'" */
+    struct place at;      /* the row behind it; line 0 for absence */
+    enum hold hold;
+    struct str why;       /* of the hold, for people: "cycle: E7 -> E91 -> E7" */
+};
+
+/* Writes the canonical JSON of `c`: members sorted, attribute names from the schema; no line numbers nor offsets (row order must not
+ * matter) unless `with_place`. */
+void change_write(const struct change *c, const struct schema *s, bool with_place, struct buf *out);
+/* Reads it back; text goes into the arena. False when it is no such document (a plan file that was edited by hand). */
+bool change_read(struct str json, const struct schema *s, struct arena *a, struct change *out);
+
+#endif
