@@ -24,16 +24,19 @@ enum hold {
     HOLD_SEATS,
     HOLDS
 };
-extern const char *const hold_name[HOLDS];
+extern const char *const hold_name[HOLDS]; /* "none", "action_off", ...: for reports and scripts */
 
 enum outcome { OUTCOME_NONE, OUTCOME_APPLIED, OUTCOME_ALREADY, OUTCOME_FAILED, OUTCOME_STALE, OUTCOME_WITHHELD, OUTCOME_UNRESOLVED, OUTCOME_NOT_VISIBLE, OUTCOMES };
-extern const char *const outcome_name[OUTCOMES];
+extern const char *const outcome_name[OUTCOMES]; /* "none", "applied", ..., "not_visible" */
 
 struct edit {
     uint8_t slot;
     struct str before;  /* shown form; empty: none. A reference: its id */
     struct str after;   /* form to send. A reference: its id */
     struct str before_name, after_name; /* references: what people call it; else empty */
+    /* There is a value, but it is secret and the JSON that this was read from did not carry it: the feed has to say it again. Set by
+     * change_read() only. */
+    bool before_hidden, after_hidden;
 };
 
 /* The user a change refers to as manager. Exactly one of `id` and `key` decides: a manager who is created in the same run has no id yet. */
@@ -57,10 +60,17 @@ struct change {
     struct str why;       /* of the hold, for people: "cycle: E7 -> E91 -> E7" */
 };
 
-/* Writes the canonical JSON of `c`: members sorted, attribute names from the schema; no line numbers nor offsets (row order must not
- * matter) unless `with_place`. */
+#define CHANGE_JSON_MAX ((size_t)64 * 1024 * 1024) /* what change_read() takes; a `max` for the buffer to write into */
+
+/* Appends the canonical JSON of `c` (RFC 8785: members sorted, no white space): attribute names from the schema, edits as an array in the
+ * order given (by ascending slot), empty text and what does not apply left out. No line numbers nor offsets (row order must not matter)
+ * unless `with_place`: then "at" has line, length and offset. A value of an ATTR_SECRET attribute is never written, {"secret":true} stands for
+ * it; that plans which differ only in such a value have one hash is meant. */
 void change_write(const struct change *c, const struct schema *s, bool with_place, struct buf *out);
-/* Reads it back; text goes into the arena. False when it is no such document (a plan file that was edited by hand). */
+/* Reads it back; text and edits go into the arena, *out is complete. What change_write() wrote comes back
+ * whole but for secrets, and gives the same bytes when written again. False when it is no such
+ * document (a plan file that was edited by hand): not JSON, a member missing, unknown, twice or of the wrong type, an unknown word, an
+ * attribute that the schema does not have or that is out of order, more than CHANGE_JSON_MAX; *out is then undefined. */
 bool change_read(struct str json, const struct schema *s, struct arena *a, struct change *out);
 
 #endif

@@ -31,11 +31,15 @@ struct request {
     bool listing;                   /* may take long: only silence counts, not the whole call's time */
 };
 
+/* Empty: GET, no target, no headers. clear makes it so again for reuse and keeps some memory; both clear and deinit overwrite the values of
+ * secret headers first. */
 void request_init(struct request *r);
 void request_deinit(struct request *r);
 void request_clear(struct request *r);
-void request_header(struct request *r, const char *name, struct str value, bool secret);
-/* Percent-encodes everything but RFC 3986 unreserved characters. */
+/* Copies `value` into the request's arena; `name` must be static. False, and no header added, when the value has a control character other
+ * than a tab: it could start a header of its own (RFC 9110 5.5). More than REQUEST_HEADERS_MAX headers are a bug and end the process. */
+bool request_header(struct request *r, const char *name, struct str value, bool secret);
+/* Appends `s` with everything but RFC 3986 unreserved characters (A-Z a-z 0-9 - . _ ~) percent-encoded, byte for byte, upper case. */
 void url_encode(struct buf *out, struct str s);
 
 /* How far a request came. */
@@ -49,7 +53,7 @@ enum transport_error {
     NET_OK, NET_RESOLVE, NET_CONNECT, NET_TLS, NET_TIMEOUT, NET_SILENCE, NET_RESET, NET_TRUNCATED, NET_PROTOCOL, NET_TOO_LARGE, NET_REFUSED_URL,
     NET_CANCELLED, NET_ERRORS
 };
-extern const char *const transport_error_name[NET_ERRORS];
+extern const char *const transport_error_name[NET_ERRORS]; /* "ok", "resolve", "connect", ... */
 
 #define ANSWER_BODY_MAX (8 * 1024 * 1024) /* of an answer that is held whole; listings stream */
 

@@ -6,7 +6,7 @@
 
 /* Every row of the feed has exactly one fate. */
 enum row_fate { ROW_PERSON, ROW_REJECTED, ROW_EXCLUDED, ROW_REPEATED, ROW_FATES };
-extern const char *const row_fate_name[ROW_FATES];
+extern const char *const row_fate_name[ROW_FATES]; /* "person", "rejected", ... */
 
 enum reject_reason {
     REJECT_NONE,
@@ -22,7 +22,7 @@ enum reject_reason {
     REJECT_REPEATED_KEY,  /* the same key again with different values */
     REJECT_REASONS
 };
-extern const char *const reject_reason_name[REJECT_REASONS]; /* "fields", "encoding", ...: the report's words */
+extern const char *const reject_reason_name[REJECT_REASONS]; /* "fields", "encoding", ..., "repeated_key": the report's words */
 
 enum person_state { PERSON_ACTIVE, PERSON_LEAVER };
 

@@ -4,7 +4,7 @@
 
 #include "rollcall/model/attr.h"
 
-enum user_state { USER_ACTIVE, USER_INACTIVE, USER_GONE /* obsolete or deleted: cannot be activated, does not hold its keys */ };
+enum user_state { USER_ACTIVE, USER_INACTIVE, USER_GONE /* obsolete or deleted: cannot be activated, does not hold its keys */, USER_STATES };
 
 /* Every user of the roster has exactly one fate in a run. */
 enum user_fate {
@@ -19,7 +19,8 @@ enum user_fate {
     USER_REFUSED,    /* refused by the tenant earlier and nothing has changed since */
     USER_FATES
 };
-extern const char *const user_fate_name[USER_FATES];
+extern const char *const user_fate_name[USER_FATES]; /* "in_sync", "changed", ...: for reports and scripts */
+extern const char *const user_state_name[USER_STATES]; /* "active", "inactive", "gone" */
 
 /* A user as read. `text` is as the vendor wrote it; roster_add makes the canonical form. */
 struct user {

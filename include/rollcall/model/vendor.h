@@ -60,9 +60,9 @@ struct vendor {
     unsigned default_concurrency;
 };
 
-/* The attribute called `name`, static or of custom form; false when the vendor has none such. */
+/* The attribute called `name` (exact), static or of custom form; false when the vendor has none such and *out is as it was. */
 bool vendor_attr(const struct vendor *v, struct str name, struct attr *out);
-/* A name the vendor has that is close to `name`; NULL when none is. */
+/* The name of a static attribute that is close to `name` (or only written in another case); NULL when none is. */
 const char *vendor_attr_suggest(const struct vendor *v, struct str name);
 int vendor_option(const struct vendor *v, const char *name); /* index or -1 */
 
