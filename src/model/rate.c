@@ -115,7 +115,7 @@ static void search_from(struct search *s, size_t i, uint64_t weight, wide worth)
 int64_t rates_least_us(const struct rates *r, uint64_t calls, bool full)
 {
     struct search s = { .left = SEARCH_MAX };
-    int64_t longest = 0;
+    uint64_t longest = 0;
     if (calls == 0)
         return 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -123,13 +123,13 @@ int64_t rates_least_us(const struct rates *r, uint64_t calls, bool full)
         if (w->calls == 0 || w->span_us <= 0 || w->span_us >= DAY_US)
             continue;
         search_item(&s, w);
-        if (w->span_us > longest)
-            longest = w->span_us;
+        if ((uint64_t)w->span_us > longest)
+            longest = (uint64_t)w->span_us;
     }
     if (s.n)
         search_from(&s, 0, calls - 1, 0);
     wide least = s.best;
     if (full)
-        least += (wide)longest;
+        least += longest;
     return least > INT64_MAX ? INT64_MAX : (int64_t)least;
 }
