@@ -12,6 +12,9 @@
  * since the last token something is wrong with the document, and the memory for them is bounded. */
 #define GAP_MAX (6 * (uint64_t)JSON_TEXT_MAX + 1024)
 #define PIECE ((size_t)256 * 1024) /* the gap is looked at after each */
+/* With every call yajl reads a token that is not complete from its start again. From this length on, bytes are held back until they
+ * double it, so that a long text in many small pieces costs no more than twice its length. */
+#define HOLD_FROM ((uint64_t)64 * 1024)
 
 struct jsonread {
     yajl_handle yajl; /* owned */
@@ -24,6 +27,7 @@ struct jsonread {
     uint64_t last_token; /* offset behind the last token */
     bool complete;       /* the top value is whole */
     char why[160];
+    struct buf held;  /* arrived, and not yet given to yajl */
     struct buf clean; /* a text with its invalid parts replaced */
 };
 
@@ -177,6 +181,7 @@ struct jsonread *jsonread_new(json_token_cb cb, void *ctx)
     r->cb = cb;
     r->ctx = ctx;
     r->yajl = yajl_alloc(&callbacks, &memory, r);
+    buf_init(&r->held, GAP_MAX + PIECE);
     buf_init(&r->clean, 3 * (size_t)JSON_TEXT_MAX);
     return r;
 }
@@ -186,6 +191,7 @@ void jsonread_free(struct jsonread *r)
     if (!r)
         return;
     yajl_free(r->yajl);
+    buf_deinit(&r->held);
     buf_deinit(&r->clean);
     free(r);
 }
@@ -233,6 +239,29 @@ static size_t skip_bom(struct jsonread *r, const char *p, size_t n)
     return i;
 }
 
+static void parse_held(struct jsonread *r)
+{
+    parse_piece(r, r->held.p, r->held.n);
+    buf_clear(&r->held);
+}
+
+/* Parses or holds the next bytes; returns how many. */
+static size_t take(struct jsonread *r, const char *p, size_t n)
+{
+    uint64_t gap = r->before - r->last_token;
+    if (r->complete || gap < HOLD_FROM) {
+        size_t piece = n < PIECE ? n : PIECE;
+        parse_piece(r, p, piece);
+        return piece;
+    }
+    size_t room = (size_t)gap - r->held.n;
+    size_t piece = n < room ? n : room;
+    buf_add(&r->held, p, piece);
+    if (r->held.n == gap)
+        parse_held(r);
+    return piece;
+}
+
 enum json_result jsonread_bytes(struct jsonread *r, const char *p, size_t n)
 {
     if (n && r->result == JR_OK && r->bom < 3) {
@@ -243,16 +272,17 @@ enum json_result jsonread_bytes(struct jsonread *r, const char *p, size_t n)
         n -= skipped;
     }
     while (n && r->result == JR_OK) {
-        size_t piece = n < PIECE ? n : PIECE;
-        parse_piece(r, p, piece);
-        p += piece;
-        n -= piece;
+        size_t taken = take(r, p, n);
+        p += taken;
+        n -= taken;
     }
     return r->result;
 }
 
 enum json_result jsonread_end(struct jsonread *r)
 {
+    if (r->result == JR_OK && r->held.n)
+        parse_held(r);
     if (r->result != JR_OK)
         return r->result;
     yajl_status status = yajl_complete_parse(r->yajl);
@@ -269,5 +299,5 @@ const char *jsonread_why(const struct jsonread *r)
 
 uint64_t jsonread_offset(const struct jsonread *r)
 {
-    return r->before;
+    return r->before + r->held.n;
 }

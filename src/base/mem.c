@@ -47,7 +47,7 @@ char *xstrdup(const char *s)
     return xmemdup(s, strlen(s));
 }
 
-char *xmemdup(const void *p, size_t n)
+void *xmemdup(const void *p, size_t n)
 {
     if (n == SIZE_MAX)
         out_of_memory();
