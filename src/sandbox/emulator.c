@@ -228,7 +228,7 @@ static void send_now(struct http_exchange *x)
         answer.bytes_per_s = fault->arg;
     if (entry) {
         entry->answered = true;
-        entry->applied = call->applied;
+        entry->applied = entry->applied || call->applied; /* a batch may have been applied meanwhile */
         entry->fault = call->faulty ? fault->name : NULL;
         entry->status = answer.ending == HTTP_RESET || answer.ending == HTTP_HANGUP ? REQLOG_NO_ANSWER : call->status;
     }
@@ -352,8 +352,7 @@ static void handle(struct http_exchange *x)
     struct sandbox *sb = call->sb;
 
     call->now = http_now_us();
-    if (!call->admin)
-        sb->vendor->settle(sb, call->now);
+    sb->vendor->settle(sb, call->now);
     check_query(call);
     if (read_body(call))
         call->endpoint->handle(call);

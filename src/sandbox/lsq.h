@@ -154,7 +154,6 @@ struct lsq_attribute {
 };
 
 struct lsq_pair {
-    uint32_t user;      /* TEXTMAP_NONE: no such user */
     char user_id[LSQ_GUID + 1], manager_id[LSQ_GUID + 1];
     const char *result; /* static: what became of it */
 };
@@ -177,7 +176,7 @@ struct lsq {
     struct lsq_attribute *attributes; /* owned */
     size_t nattributes;
     struct lsq_batch **batches; /* owned, oldest first */
-    size_t nbatches, batches_first; /* done ones before batches_first */
+    size_t nbatches;
     uint64_t last_work_id;
     struct rng rng; /* ids of what is created at run time */
     struct lsq_search *search; /* owned: the last search, for its next page */

@@ -131,7 +131,7 @@ static void person(struct sandbox *sb, struct rng *rng, size_t i, size_t n)
 {
     struct lsq *lsq = sb->data;
     const char *f[U_COUNT] = {0};
-    char id[LSQ_GUID + 1], email[96], phone[24], mobile[24], employee[16], grade[8];
+    char id[LSQ_GUID + 1], email[96], phone[32], mobile[32], employee[32], grade[16];
     size_t first = rng_below(rng, COUNT(first_names)), last = rng_below(rng, COUNT(last_names));
     size_t office = rng_below(rng, COUNT(offices));
     bool leads = (i - 1) * REPORTS + 2 < n;

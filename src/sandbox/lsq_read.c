@@ -182,7 +182,7 @@ void lsq_by_email(struct call *call)
 void lsq_reporting(struct call *call)
 {
     struct state *state = &call->sb->state;
-    const char *id = call_param(call, "userId");
+    const char *id = call_param(call, "UserId");
     struct user *top = state_by_id(state, id && *id ? id : lsq_of(call)->key_owner);
     struct jsonout j = {.out = &call->out};
     bool *taken = mem_zero(state->count, 1), more = top != NULL;

@@ -36,6 +36,8 @@ static const struct {
     [RULE_TOO_MANY_PAIRS] = {"too_many_pairs", "a manager batch of more than 100 pairs"},
     [RULE_DUPLICATE_PAIR] = {"duplicate_pair", "a manager batch that names a user twice"},
     [RULE_OWN_MANAGER] = {"own_manager", "a user as its own manager"},
+    [RULE_INACTIVE_MANAGER] = {"inactive_manager", "an inactive user as manager"},
+    [RULE_MANAGER_RING] = {"manager_ring", "a pair that closes a ring, if only until the next pair is applied"},
     [RULE_BATCH_IN_FLIGHT] = {"batch_in_flight", "a manager batch while another one is not applied yet"},
     [RULE_UNSORTED_PAGING] = {"unsorted_paging", "paging through a search that is not sorted by a unique column"},
     [RULE_PAGING] = {"paging", "a search without paging, or a page that cannot be"},
