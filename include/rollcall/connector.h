@@ -116,6 +116,9 @@ struct connector {
     /* The answer ended, well or badly; `a->body` is empty (it was streamed). */
     struct read_verdict (*read_end)(struct conn *c, unsigned id, const struct answer *a);
 
+    /* How many requests a READ_LOOKUP of n look-ups takes, and of which endpoint: so that the cheaper of looking up and listing again is chosen. NULL: looking up is not possible. */
+    size_t (*lookup_calls)(const struct conn *c, size_t n, uint8_t *endpoint);
+
     /* Writing ---------------------------------------------------------------------------------------------------------------- */
 
     /* All changes of one user that are to be done -> steps. `change[i]` has number `seq[i]` in the plan's order. Steps go to `emit` in the order in which

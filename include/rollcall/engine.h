@@ -55,6 +55,9 @@ struct engine_config {
     int64_t first;                              /* --first N: no more than the first N users with changes; -1 */
     int64_t max_time_us;                        /* --max-time; 0 none */
     bool detailed_exitcode;
+    bool offline;                               /* check without a call */
+    struct str manifest;                        /* text of the feed's manifest, read by the caller; empty: none declared */
+    const char *manifest_error;                 /* why it could not be read; NULL */
     const char *user_agent;
     uint64_t seed;                              /* of hash keys and jitter */
     const struct log *log;
@@ -134,6 +137,7 @@ const struct feed_summary *engine_feed(const struct engine *e);
 struct str engine_feed_header(const struct engine *e);
 const struct plan *engine_plan(const struct engine *e);
 
-/* Kept in the ledger for show and report: text "overview", a JSON document described in docs/overview.md; text "plan": the canonical plan document. */
+/* Kept in the ledger for show and report, as texts of the run: "overview" and "outcome" (JSON, docs/overview.md), "head" and "tail" (what stands before and behind the
+ * changes in the canonical plan document). */
 
 #endif

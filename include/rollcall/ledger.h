@@ -46,6 +46,7 @@ struct step_record {
     uint32_t change;               /* first change it carries */
     int status;                    /* HTTP */
     unix_us at;
+    struct str endpoint;           /* its name in the vendor's table */
     struct str text;               /* refusal, or id of the created user */
 };
 

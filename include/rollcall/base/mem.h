@@ -12,7 +12,7 @@ void *xmalloc(size_t n);                     /* never NULL; n == 0 is fine */
 void *xcalloc(size_t n, size_t size);        /* zeroed; checks n * size */
 void *xrealloc(void *p, size_t n, size_t size); /* room for n elements of size bytes; checks n * size */
 char *xstrdup(const char *s);
-char *xmemdup(const void *p, size_t n);      /* copy with a NUL behind it */
+void *xmemdup(const void *p, size_t n);      /* copy with a NUL behind it */
 
 /* Grows the array `p` (elements of `size` bytes, capacity *cap) so that it holds at least `want`; doubles. Returns the new array. */
 void *xgrow(void *p, size_t *cap, size_t want, size_t size);

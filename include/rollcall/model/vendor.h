@@ -30,6 +30,7 @@ struct endpoint {
     unsigned batch;                   /* steps one call can carry; 1: not a batch */
     bool harmless;                    /* repeating it does no harm */
     unsigned in_flight;               /* calls of it at once; 0: no limit of its own */
+    bool verified;                    /* asynchronous, or answered with a count only: read back before anything builds on it */
 };
 
 struct credential {

@@ -1,0 +1,318 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+
+/* What the tenant shows, read by whichever is cheaper: the whole listing again, or a search for the users concerned. Serves two ends: to learn what became of calls
+ * without an answer, and to see that what was accepted was also done. */
+
+/* Whom to look for ---------------------------------------------------------------------------------------------------------------- */
+
+static void add_lookup(struct apply *a, size_t *cap, int slot, struct str value)
+{
+    if (value.n == 0)
+        return;
+    a->lookups = xgrow(a->lookups, cap, a->n_lookups + 1, sizeof *a->lookups);
+    a->lookups[a->n_lookups++] = (struct lookup){ slot, arena_str(&a->look, value) };
+}
+
+/* Every key the user has, or will have once the change is done. */
+static void add_keys(const struct engine *e, struct apply *a, size_t *cap, const struct change *c)
+{
+    size_t before = a->n_lookups;
+    uint32_t user = c->user.n ? roster_by_id(e->roster, c->user) : NO_USER;
+    for (size_t k = 0; k < e->schema.n_keys; k++) {
+        if (user != NO_USER)
+            add_lookup(a, cap, e->schema.key[k], roster_shown(e->roster, user, e->schema.key[k]));
+        for (size_t i = 0; i < c->n_edits; i++)
+            if (c->edit[i].slot == e->schema.key[k])
+                add_lookup(a, cap, e->schema.key[k], c->edit[i].after);
+    }
+    if (a->n_lookups == before)
+        add_lookup(a, cap, -1, c->user);
+}
+
+static bool concerns_unknown(const struct engine *e, const struct work_item *item)
+{
+    const struct apply *a = e->apply;
+    for (size_t i = a->from; i < a->to; i++)
+        if (a->way[i] == STEP_IS_UNKNOWN)
+            for (size_t k = 0; k < e->work.step[i].n_changes; k++)
+                if (e->work.step[i].change[k] == item->seq)
+                    return true;
+    return false;
+}
+
+static bool awaits_read_back(const struct engine *e, const struct work_item *item)
+{
+    bool ready = item->todo && item->outcome == OUTCOME_NONE && item->n_steps > 0 && item->steps_left == 0;
+    return ready && (e->apply->final || item->verify);
+}
+
+static size_t lookup_calls(const struct engine *e, size_t lookups, uint8_t *endpoint)
+{
+    const struct connector *k = e->cfg.connector;
+    return k->lookup_calls ? k->lookup_calls(e->conn, lookups, endpoint) : SIZE_MAX;
+}
+
+static void looked(struct engine *e, bool complete);
+
+static void look(struct engine *e, bool (*wanted)(const struct engine *e, const struct work_item *item))
+{
+    struct apply *a = e->apply;
+    size_t cap = 0;
+    arena_clear(&a->look);
+    free(a->lookups);
+    a->lookups = NULL;
+    a->n_lookups = 0;
+    for (size_t i = 0; i < e->work.n_items; i++)
+        if (wanted(e, &e->work.item[i]))
+            add_keys(e, a, &cap, e->work.item[i].change);
+    uint8_t endpoint = 0;
+    bool listing = lookup_calls(e, a->n_lookups, &endpoint) >= e->listing_calls;
+    struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP, .lookups = a->lookups, .n_lookups = a->n_lookups };
+    reading_begin(e, &goal, looked);
+}
+
+void look_up_unknown(struct engine *e)
+{
+    look(e, concerns_unknown);
+}
+
+/* Unknown steps ------------------------------------------------------------------------------------------------------------------- */
+
+/* The user that a create made, found by any of its keys. */
+struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh)
+{
+    struct buf canon = BUF_INIT(JSON_TEXT_MAX);
+    uint32_t user = NO_USER;
+    for (size_t k = 0; k < e->schema.n_keys && user == NO_USER; k++)
+        for (size_t i = 0; i < c->n_edits; i++) {
+            buf_clear(&canon);
+            if (c->edit[i].slot == e->schema.key[k] && attr_canon(&e->schema.attr[e->schema.key[k]], c->edit[i].after, &canon) && canon.n > 0)
+                user = roster_by_key(fresh, e->schema.key[k], buf_view(&canon), NO_USER);
+        }
+    buf_deinit(&canon);
+    return user == NO_USER ? (struct str){ NULL, 0 } : roster_id(fresh, user);
+}
+
+static enum change_image image_of_step(struct engine *e, const struct step *s, const struct roster *fresh, struct buf *difference)
+{
+    enum change_image worst = IMAGE_AFTER;
+    for (size_t k = 0; k < s->n_changes; k++) {
+        const struct work_item *item = &e->work.item[s->change[k]];
+        enum change_image i = change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), difference);
+        if (k == 0)
+            worst = i;
+        else if (i != worst)
+            worst = IMAGE_OTHER;
+    }
+    return worst;
+}
+
+static void send_once_more(struct engine *e, uint32_t step)
+{
+    struct apply *a = e->apply;
+    unsigned most = e->vendor->endpoints[e->work.step[step].endpoint].harmless ? STEP_TRIES_MAX : 2;
+    if (e->work.attempt[step] < most) {
+        a->way[step] = STEP_WAITS;
+        return;
+    }
+    step_over(e, step, STEP_FAILED, "no answer, and not done when looked for; not sent again");
+}
+
+static void resolve_create(struct engine *e, uint32_t step, const struct roster *fresh)
+{
+    struct work_item *item = &e->work.item[e->work.step[step].change[0]];
+    struct str id = find_created(e, item->change, fresh);
+    if (id.n == 0 || id.n >= sizeof item->new_id) {
+        send_once_more(e, step);
+        return;
+    }
+    memcpy(item->new_id, id.p, id.n);
+    item->new_id[id.n] = '\0';
+    step_over(e, step, STEP_IS_DONE, NULL);
+}
+
+static void resolve(struct engine *e, uint32_t step, const struct roster *fresh)
+{
+    const struct step *s = &e->work.step[step];
+    struct buf difference = BUF_INIT(2000);
+    if (s->rank == RANK_CREATE) {
+        resolve_create(e, step, fresh);
+        return;
+    }
+    enum change_image image = image_of_step(e, s, fresh, &difference);
+    bool part_of_create = e->work.item[s->change[0]].change->kind == CHANGE_CREATE;
+    if (image == IMAGE_AFTER) {
+        step_over(e, step, STEP_IS_DONE, NULL);
+    } else if (image == IMAGE_BEFORE || part_of_create) {
+        send_once_more(e, step);
+    } else {
+        char text[SETTLED_TEXT_MAX];
+        snprintf(text, sizeof text, "no answer, and found different: %.300s", difference.n ? difference.p : "the user is gone");
+        step_over(e, step, STEP_FAILED, text);
+    }
+    buf_deinit(&difference);
+}
+
+static void resolve_all(struct engine *e, const struct roster *fresh)
+{
+    struct apply *a = e->apply;
+    for (size_t i = a->from; i < a->to; i++)
+        if (a->way[i] == STEP_IS_UNKNOWN)
+            resolve(e, (uint32_t)i, fresh);
+    a->cursor = a->from;
+    a->doing = DOING_STEPS;
+    e->turns++;
+}
+
+/* Read back ----------------------------------------------------------------------------------------------------------------------- */
+
+bool wave_wants_read_back(const struct engine *e, uint32_t wave)
+{
+    /* Later waves build on it, and its answers alone do not say that it was done. */
+    if (!wave_needs_read_back(&e->work, wave))
+        return false;
+    size_t to = wave_start(&e->work, wave + 1);
+    for (size_t i = wave_start(&e->work, wave); i < to; i++)
+        if (e->vendor->endpoints[e->work.step[i].endpoint].verified)
+            return true;
+    return false;
+}
+
+void read_back_begin(struct engine *e, bool final)
+{
+    struct apply *a = e->apply;
+    a->doing = DOING_READ_BACK;
+    a->final = final;
+    a->pause = READ_BACK_PAUSE_US;
+    a->visible_until = e->now + e->cfg.job->visible_us;
+    a->not_before = e->now;
+    e->phase = final ? PHASE_READ_BACK : PHASE_APPLY;
+    e->turns++;
+}
+
+static size_t waiting_to_be_seen(const struct engine *e)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->work.n_items; i++)
+        n += awaits_read_back(e, &e->work.item[i]);
+    return n;
+}
+
+static void read_back_over(struct engine *e)
+{
+    struct apply *a = e->apply;
+    if (e->cfg.ledger->ops->flush(e->cfg.ledger) != 0)
+        engine_ledger_failed(e);
+    else if (a->final)
+        apply_over(e);
+    else
+        wave_begin(e, a->wave + 1);
+}
+
+void read_back_again(struct engine *e)
+{
+    if (waiting_to_be_seen(e) == 0)
+        read_back_over(e);
+    else
+        look(e, awaits_read_back);
+}
+
+static void see(struct engine *e, struct work_item *item, const struct roster *fresh, bool last)
+{
+    struct buf difference = BUF_INIT(2000);
+    char text[SETTLED_TEXT_MAX];
+    if (change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), &difference) == IMAGE_AFTER) {
+        item_outcome(e, item, OUTCOME_APPLIED, NULL);
+    } else if (last) {
+        snprintf(text, sizeof text, "accepted, not seen: %.300s", difference.n ? difference.p : "the user is not there");
+        item_outcome(e, item, OUTCOME_NOT_VISIBLE, text);
+    }
+    buf_deinit(&difference);
+}
+
+static void see_all(struct engine *e, const struct roster *fresh)
+{
+    struct apply *a = e->apply;
+    bool last = e->now + a->pause > a->visible_until;
+    for (size_t i = 0; i < e->work.n_items; i++)
+        if (awaits_read_back(e, &e->work.item[i]))
+            see(e, &e->work.item[i], fresh, last);
+    if (waiting_to_be_seen(e) == 0 || last) {
+        read_back_over(e);
+        return;
+    }
+    a->not_before = e->now + a->pause;
+    a->pause = a->pause * 2 < READ_BACK_PAUSE_MAX_US ? a->pause * 2 : READ_BACK_PAUSE_MAX_US;
+}
+
+/* The reading failed: what could not be looked at is said to be unresolved, not guessed. */
+static void cannot_look(struct engine *e)
+{
+    for (size_t i = 0; i < e->work.n_items; i++)
+        if (concerns_unknown(e, &e->work.item[i]) || awaits_read_back(e, &e->work.item[i]))
+            item_outcome(e, &e->work.item[i], OUTCOME_UNRESOLVED, e->reading.state.why);
+    engine_fail(e, EXIT_TARGET, "what was done cannot be read back: %s", e->reading.state.why);
+}
+
+static void looked(struct engine *e, bool complete)
+{
+    struct roster *fresh = e->reading.goal.roster;
+    if (!complete) {
+        cannot_look(e);
+        return;
+    }
+    if (e->apply->doing == DOING_LOOK_UP)
+        resolve_all(e, fresh);
+    else
+        see_all(e, fresh);
+    roster_free(fresh);
+    e->reading.goal.roster = NULL;
+}
+
+/* Planned calls ------------------------------------------------------------------------------------------------------------------- */
+
+static void plan_one(struct engine *e, size_t lookups)
+{
+    uint8_t endpoint = 0;
+    size_t calls = lookup_calls(e, lookups, &endpoint);
+    if (calls < e->listing_calls) {
+        e->endpoint[endpoint].planned += calls;
+        return;
+    }
+    for (size_t i = 0; i < e->vendor->n_endpoints && i < ENDPOINTS_MAX; i++)
+        e->endpoint[i].planned += e->listing[i];
+}
+
+/* How many look-ups the changes of a wave's asynchronous steps, or (wave == n_waves) of all steps, take. */
+static size_t planned_lookups(struct engine *e, uint32_t wave)
+{
+    struct apply scratch = { 0 };
+    size_t cap = 0;
+    bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
+    for (size_t i = 0; i < e->work.n_steps; i++)
+        if (wave == e->work.n_waves || (e->work.wave[i] == wave && e->vendor->endpoints[e->work.step[i].endpoint].verified))
+            for (size_t k = 0; k < e->work.step[i].n_changes; k++)
+                in[e->work.step[i].change[k]] = true;
+    for (size_t i = 0; i < e->work.n_items; i++)
+        if (in[i])
+            add_keys(e, &scratch, &cap, e->work.item[i].change);
+    size_t n = scratch.n_lookups;
+    free(scratch.lookups);
+    arena_deinit(&scratch.look);
+    free(in);
+    return n;
+}
+
+void plan_read_backs(struct engine *e)
+{
+    if (e->work.n_steps == 0)
+        return;
+    for (uint32_t wave = 0; wave + 1 < e->work.n_waves; wave++)
+        if (wave_wants_read_back(e, wave))
+            plan_one(e, planned_lookups(e, wave));
+    plan_one(e, planned_lookups(e, e->work.n_waves));
+}

@@ -1,0 +1,255 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+
+/* A stored plan is applied as it was reviewed, or not at all; an interrupted run goes on where it stopped. In both cases the tenant is listed again and every change is
+ * held against it: what is there already is not sent, what has changed underneath is stale. */
+
+/* May it be applied? ---------------------------------------------------------------------------------------------------------------- */
+
+struct later {
+    const struct run *own;
+    char id[RUN_ID_MAX];
+};
+
+static void find_later(void *ctx, const struct run *r)
+{
+    struct later *l = ctx;
+    bool applied = r->state != RUN_PLANNED && r->state != RUN_HELD;
+    if (applied && r->started > l->own->started && strcmp(r->tenant, l->own->tenant) == 0 && strcmp(r->connector, l->own->connector) == 0)
+        memcpy(l->id, r->id, sizeof l->id);
+}
+
+struct newest {
+    unix_us at;
+};
+
+static bool newest_open_step(void *ctx, const struct step_record *s)
+{
+    struct newest *n = ctx;
+    if ((s->state == STEP_INTENDED || s->state == STEP_UNKNOWN) && s->at > n->at)
+        n->at = s->at;
+    return true;
+}
+
+/* Calls without an answer may still be on their way: the tenant is read only when they have had time to arrive. */
+static bool let_settle(struct engine *e)
+{
+    struct newest n = { 0 };
+    if (e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, newest_open_step, &n) != 0) {
+        engine_ledger_failed(e);
+        return false;
+    }
+    int64_t age = e->wall - n.at;
+    if (n.at != 0 && age < e->cfg.job->settle_us)
+        e->settled_at = e->now + e->cfg.job->settle_us - (age > 0 ? age : 0);
+    return true;
+}
+
+bool stored_find(struct engine *e)
+{
+    struct ledger *l = e->cfg.ledger;
+    struct run *r = &e->run;
+    int err = l->ops->run_get(l, e->cfg.run_id, r);
+    if (err == -ENOENT) {
+        engine_fail(e, EXIT_USAGE, "there is no run '%s' in this state directory; 'rollcall runs' lists them", e->cfg.run_id);
+        return false;
+    }
+    if (err != 0) {
+        engine_ledger_failed(e);
+        return false;
+    }
+    memcpy(e->plan_sha256, r->plan_sha256, SHA256_HEX);
+    struct later later = { .own = r };
+    l->ops->run_list(l, find_later, &later);
+    bool fresh = r->state == RUN_PLANNED || r->state == RUN_HELD;
+    if (r->state == RUN_DONE)
+        engine_fail(e, EXIT_STALE_PLAN, "run %s is done; make a new plan", r->id);
+    else if (strcmp(r->connector, e->vendor->name) != 0)
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s is for %s, the job says %s", r->id, r->connector, e->vendor->name);
+    else if (strcmp(r->policy_sha256, e->cfg.job->policy_sha256) != 0)
+        engine_fail(e, EXIT_STALE_PLAN, "the job has changed since plan %s was made (its policy part); make a new plan", r->id);
+    else if (fresh && e->wall - r->started > e->cfg.job->plan_ttl_us)
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s is older than plan_ttl; make a new plan", r->id);
+    else if (later.id[0])
+        engine_fail(e, EXIT_STALE_PLAN, "run %s has been applied to this tenant since plan %s was made; make a new plan", later.id, r->id);
+    else if (e->cfg.plan_file_sha256 && strcmp(e->cfg.plan_file_sha256, r->plan_sha256) != 0)
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s has SHA-256 %s, not the one asked for", r->id, r->plan_sha256);
+    else
+        return let_settle(e);
+    return false;
+}
+
+/* Loading --------------------------------------------------------------------------------------------------------------------------- */
+
+struct stored {
+    struct engine *e;
+    struct change *change;    /* owned until the end of the load; text in e->arena */
+    enum outcome *outcome;    /* owned */
+    size_t n, cap, cap_outcome;
+    struct sha256 sha;
+    struct buf line;
+    bool bad;
+};
+
+static bool load_change(void *ctx, const struct run_change *rc)
+{
+    struct stored *s = ctx;
+    struct engine *e = s->e;
+    s->change = xgrow(s->change, &s->cap, s->n + 1, sizeof *s->change);
+    s->outcome = xgrow(s->outcome, &s->cap_outcome, s->n + 1, sizeof *s->outcome);
+    s->outcome[s->n] = rc->outcome;
+    if (rc->seq != s->n || !change_read(rc->json, &e->schema, &e->arena, &s->change[s->n])) {
+        s->bad = true;
+        return false;
+    }
+    buf_clear(&s->line);
+    change_write(&s->change[s->n], &e->schema, false, &s->line);
+    buf_putc(&s->line, '\n');
+    sha256_add(&s->sha, s->line.p, s->line.n);
+    s->n++;
+    return true;
+}
+
+/* The changes as stored must give the SHA-256 that was shown when the plan was made. */
+static bool load_and_check(struct engine *e, struct stored *s)
+{
+    struct ledger *l = e->cfg.ledger;
+    struct buf head = BUF_INIT(1024 * 1024), tail = BUF_INIT(256 * 1024 * 1024);
+    unsigned char digest[SHA256_BYTES];
+    char hex[SHA256_HEX];
+    sha256_init(&s->sha);
+    int err = l->ops->run_text_get(l, e->run.id, "head", &head);
+    if (err == 0)
+        err = l->ops->run_text_get(l, e->run.id, "tail", &tail);
+    sha256_add(&s->sha, head.p, head.n);
+    if (err == 0)
+        err = l->ops->change_each(l, e->run.id, load_change, s);
+    sha256_add(&s->sha, tail.p, tail.n);
+    sha256_end(&s->sha, digest);
+    sha256_hex(digest, hex);
+    buf_deinit(&head);
+    buf_deinit(&tail);
+    if (err != 0)
+        engine_ledger_failed(e);
+    else if (s->bad || strcmp(hex, e->run.plan_sha256) != 0)
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s was altered: its SHA-256 is not the one it was stored with; nothing was written", e->run.id);
+    else
+        return true;
+    return false;
+}
+
+/* --accept ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
+{
+    int64_t held = 0;
+    for (size_t i = 0; i < s->n; i++)
+        held += s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD;
+    if (e->cfg.accept[kind] < 0)
+        return true;
+    if (held != e->cfg.accept[kind]) {
+        engine_fail(e, EXIT_USAGE, "--accept %s=%lld: the guard holds %lld; say exactly that number", change_kind_name[kind], (long long)e->cfg.accept[kind], (long long)held);
+        return false;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        if (s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD && s->outcome[i] == OUTCOME_WITHHELD) {
+            s->change[i].hold = HOLD_NONE;
+            s->outcome[i] = OUTCOME_NONE;
+        }
+    engine_note(e, EXIT_OK, "accepted: %s=%lld", change_kind_name[kind], (long long)held);
+    return true;
+}
+
+static bool accept_all(struct engine *e, struct stored *s)
+{
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        if (!accept_kind(e, s, k))
+            return false;
+    return true;
+}
+
+/* Against the tenant as it is now -------------------------------------------------------------------------------------------------- */
+
+struct traces {
+    bool *sent;               /* owned, by change: a call with a part of it may have left */
+    char (*created)[80];      /* owned, by change */
+    const struct stored *s;
+};
+
+static bool trace(void *ctx, const struct step_record *r)
+{
+    struct traces *t = ctx;
+    if (r->change >= t->s->n)
+        return true;
+    t->sent[r->change] = true;
+    bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % 16 == 0;
+    if (create && r->state == STEP_DONE && r->text.n < sizeof t->created[0])
+        memcpy(t->created[r->change], r->text.p, r->text.n);
+    return true;
+}
+
+/* A create that was sent: its user stands there, or it was never done. */
+static void judge_create(struct engine *e, struct work_item *item, const char *created)
+{
+    struct str id = *created ? str_of(created) : find_created(e, item->change, e->roster);
+    if (id.n == 0 || id.n >= sizeof item->new_id || roster_by_id(e->roster, id) == NO_USER)
+        return;
+    memcpy(item->new_id, id.p, id.n);
+    item->new_id[id.n] = '\0';
+}
+
+static void judge_item(struct engine *e, struct work_item *item, const struct traces *t)
+{
+    struct buf difference = BUF_INIT(2000);
+    bool sent = t->sent[item->seq], create = item->change->kind == CHANGE_CREATE;
+    if (create && sent)
+        judge_create(e, item, t->created[item->seq]);
+    enum change_image image = change_image(item->change, &e->schema, e->roster, &e->tenant.refs, str_of(item->new_id), &difference);
+    if (image == IMAGE_AFTER)
+        item_outcome(e, item, sent ? OUTCOME_APPLIED : OUTCOME_ALREADY, NULL);
+    else if (image != IMAGE_BEFORE && !(create && item->new_id[0]))
+        item_outcome(e, item, sent ? OUTCOME_FAILED : OUTCOME_STALE, difference.n ? difference.p : "the user is gone");
+    buf_deinit(&difference);
+}
+
+static bool judge_all(struct engine *e, const struct stored *s)
+{
+    struct traces t = { xcalloc(s->n + 1, sizeof(bool)), xcalloc(s->n + 1, 80), s };
+    int err = e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, trace, &t);
+    for (size_t i = 0; err == 0 && i < e->work.n_items; i++)
+        if (e->work.item[i].todo)
+            judge_item(e, &e->work.item[i], &t);
+    free(t.sent);
+    free(t.created);
+    if (err != 0)
+        engine_ledger_failed(e);
+    return err == 0 && !e->stopping;
+}
+
+bool stored_load(struct engine *e)
+{
+    struct stored s = { .e = e, .line = BUF_INIT(16 * 1024 * 1024) };
+    bool good = load_and_check(e, &s) && accept_all(e, &s);
+    e->run_stored = true;
+    if (good) {
+        /* The changes move into the arena, where work's items may point to them for good. */
+        struct change *all = arena_alloc(&e->arena, (s.n + 1) * sizeof *all);
+        memcpy(all, s.change, s.n * sizeof *all);
+        for (size_t i = 0; i < s.n; i++) {
+            work_add(&e->work, &all[i], (uint32_t)i, all[i].hold == HOLD_NONE && s.outcome[i] == OUTCOME_NONE);
+            if (s.outcome[i] != OUTCOME_NONE)
+                e->work.item[i].outcome = s.outcome[i];
+        }
+        good = judge_all(e, &s);
+    }
+    if (good)
+        planning_count(e);
+    free(s.change);
+    free(s.outcome);
+    buf_deinit(&s.line);
+    return good;
+}
