@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -242,10 +243,12 @@ static void drop_cancelled(struct net *n)
 
 static void on_tick(uv_timer_t *timer);
 
-/* Starts the tick where something has to be looked at later and nothing will wake us before. */
+/* The tick runs while something may have to be looked at; an idle net keeps no loop alive. */
 static void arm(struct net *n)
 {
-    if (!uv_is_active((uv_handle_t *)&n->tick) && n->open.n > 0)
+    if (n->open.n + n->over.n == 0 && !n->closing)
+        uv_timer_stop(&n->tick);
+    else if (!uv_is_active((uv_handle_t *)&n->tick))
         uv_timer_start(&n->tick, on_tick, (uint64_t)(n->silence_us / 1000 + 1), 0);
 }
 
@@ -398,6 +401,14 @@ static void net_free(struct net *n)
     curl_global_cleanup();
 }
 
+/* libcurl leaves SIGPIPE alone (CURLOPT_NOSIGNAL), and OpenSSL writes to its socket without MSG_NOSIGNAL. */
+static void ignore_broken_pipes(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && !(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_DFL)
+        signal(SIGPIPE, SIG_IGN);
+}
+
 static struct net *net_fill(const struct net_options *o, bool tls)
 {
     struct net *n = xcalloc(1, sizeof(*n));
@@ -427,6 +438,7 @@ struct net *net_new(uv_loop_t *loop, const struct net_options *options, char why
         snprintf(why, 300, "libcurl cannot be set up");
         return NULL;
     }
+    ignore_broken_pipes();
     struct net *n = net_fill(options, tls);
     n->loop = loop;
     n->multi = curl_multi_init();
