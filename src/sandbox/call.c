@@ -22,7 +22,8 @@ const char *call_param(const struct call *call, const char *name)
     return NULL;
 }
 
-static void record(struct call *call, enum rule rule, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+record(struct call *call, enum rule rule, const char *format, va_list args)
 {
     struct buf text = {0};
 

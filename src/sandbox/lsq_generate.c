@@ -17,7 +17,7 @@ static const char *const first_names[] = {
     "Asha",  "Imran",  "Meera", "Nila",  "Ravi",   "Sunita", "Karan", "Divya", "Arjun", "Fatima", "Joseph", "Lakshmi",
     "Manoj", "Neha",   "Omar",  "Priya", "Rahul",  "Sana",   "Tariq", "Uma",   "Vikram", "Zara",  "Anil",   "Bhavna",
     "Chloe", "Deepak", "Esha",  "Farid", "Gita",   "Hari",   "Isha",  "Jaya",  "Kavya", "Leena",  "Mohan",  "Nitin",
-    "Pooja", "Rohan",  "Sara",  "Tara",  "Ana\xc3\xafs", "Jos\xc3\xa9", "Ren\xc3\xa9" "e", "S\xc3\xb8ren",
+    "Pooja", "Rohan",  "Sara",  "Tara",  "Ana\xc3\xafs", "Jos\xc3\xa9", ("Ren\xc3\xa9" "e"), "S\xc3\xb8ren",
 };
 static const char *const last_names[] = {
     "Rao",   "Khan",  "Pillai", "Das",   "Sharma", "Iyer",   "Menon",   "Gupta",  "Nair",   "Reddy", "Bose",  "Mehta",
