@@ -1,0 +1,213 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli_internal.h"
+
+/* check, plan, sync, apply: everything that runs the engine. */
+
+struct session {
+    const struct options *o;
+    struct job *job;
+    struct ledger *ledger;
+    char *state;
+    struct secret secret[CONN_CREDENTIALS_MAX];
+    struct errs errs;
+    struct buf manifest;
+    struct log log;
+    struct engine_config config;
+    struct engine *engine;
+    char *rejects, *audit, *junit; /* owned paths */
+};
+
+static void session_deinit(struct session *s)
+{
+    engine_free(s->engine);
+    for (size_t i = 0; i < CONN_CREDENTIALS_MAX; i++)
+        secret_deinit(&s->secret[i]);
+    errs_deinit(&s->errs);
+    buf_deinit(&s->manifest);
+    if (s->ledger)
+        s->ledger->ops->free(s->ledger);
+    job_free(s->job);
+    free(s->state);
+    free(s->rejects);
+    free(s->audit);
+    free(s->junit);
+}
+
+/* Before the engine ----------------------------------------------------------------------------------------------------------------- */
+
+static void read_manifest(struct session *s, char why[200])
+{
+    buf_init(&s->manifest, 64 * 1024);
+    if (s->job->feed.proof != JOB_PROOF_MANIFEST)
+        return;
+    int err = file_read(s->job->feed.manifest, 64 * 1024, &s->manifest);
+    if (err != 0) {
+        snprintf(why, 200, "'%s': %s", s->job->feed.manifest, strerror(-err));
+        s->config.manifest_error = why;
+    }
+    s->config.manifest = buf_view(&s->manifest);
+}
+
+static void configure(struct session *s, enum verb verb)
+{
+    const struct options *o = s->o;
+    struct engine_config *c = &s->config;
+    c->job = s->job;
+    c->connector = connector_of(s->job);
+    for (size_t i = 0; i < CONN_CREDENTIALS_MAX; i++)
+        c->credential[i] = s->secret[i].p ? &s->secret[i] : NULL;
+    c->ledger = s->ledger;
+    c->verb = verb;
+    memcpy(c->accept, o->accept_count, sizeof c->accept);
+    c->only = o->only;
+    c->first = o->first_n;
+    c->max_time_us = o->max_time_us;
+    c->plan_file_sha256 = o->sha256;
+    c->detailed_exitcode = o->detailed_exitcode;
+    c->offline = o->offline;
+    c->user_agent = "rollcall/" ROLLCALL_VERSION;
+    c->seed = rng_os();
+    c->log = &s->log;
+    c->errs = &s->errs;
+    s->rejects = verb == VERB_PLAN || verb == VERB_SYNC ? report_path(s->job->report.rejects, c->run_id) : NULL;
+    s->audit = report_path(s->job->report.audit, c->run_id);
+    s->junit = report_path(s->job->report.junit, c->run_id);
+}
+
+/* After the engine ------------------------------------------------------------------------------------------------------------------ */
+
+static int report_run_of(struct session *s, enum verb verb)
+{
+    struct report_run r;
+    struct buf out = BUF_INIT(16 * 1024 * 1024);
+    char why[300];
+    struct report_style style = style_of(s->o);
+    int code = EXIT_OK;
+    if (report_load(s->ledger, s->config.run_id, &r, why) != 0)
+        return EXIT_OK; /* the run ended before there was anything to report: its message says why */
+    if (verb == VERB_PLAN) {
+        report_plan(&r, &style, &out);
+        code = write_view(s->ledger, &r, s->o->out, view_canonical);
+    } else {
+        code = write_view(s->ledger, &r, s->audit, report_audit);
+        code = exit_first(code, write_view(s->ledger, &r, s->junit, view_junit));
+        report_summary(s->ledger, &r, &style, s->rejects, s->audit, &out);
+    }
+    print_out(&out);
+    buf_deinit(&out);
+    report_deinit(&r);
+    return code;
+}
+
+static void say_end(const struct session *s, int code)
+{
+    const struct engine_result *r = engine_result(s->engine);
+    if (errs_any(&s->errs))
+        say_errs(&s->errs);
+    if (r->message[0])
+        say("%s   exit %d", r->message, code);
+    if (r->resumable)
+        say("nothing is lost; go on with:  rollcall apply %s", s->config.run_id);
+}
+
+static int run_engine(struct session *s, enum verb verb)
+{
+    struct terminal_progress t = { .bar = isatty(STDERR_FILENO), .quiet = s->o->quiet || s->o->json_log, .phase = PHASES };
+    bool loopback, https;
+    char host[256], why[400] = "";
+    job_host(s->job->target.url, host, &loopback, &https);
+    s->engine = engine_new(&s->config);
+    struct loop_options lo = { .state_dir = s->state, .rejects_path = s->rejects, .allow_http = !https, .progress = progress_show, .ctx = &t, .log = &s->log };
+    if (s->rejects)
+        make_parents(s->rejects);
+    int code = loop_run(s->engine, &s->config, &lo, why);
+    progress_end(&t);
+    if (why[0])
+        say("%s", why);
+    if (verb != VERB_CHECK)
+        code = exit_first(code, report_run_of(s, verb));
+    say_end(s, code);
+    return code;
+}
+
+static int run_verb(const struct options *o, const char *job_path, const char *run_id, enum verb verb)
+{
+    struct session s = { .o = o, .log = terminal_log(o) };
+    char why[200];
+    int code = EXIT_USAGE;
+    if (run_id)
+        snprintf(s.config.run_id, sizeof s.config.run_id, "%s", run_id);
+    else
+        run_id_new(s.config.run_id);
+    if ((s.job = open_job(o, job_path))) {
+        code = o->offline ? EXIT_OK : open_secrets(o, s.job, s.secret);
+        if (code == EXIT_OK && !(s.ledger = open_ledger(o, &s.state)))
+            code = EXIT_INTERNAL;
+    }
+    if (code == EXIT_OK) {
+        read_manifest(&s, why);
+        configure(&s, verb);
+        code = run_engine(&s, verb);
+    }
+    session_deinit(&s);
+    return code;
+}
+
+/* Verbs ----------------------------------------------------------------------------------------------------------------------------- */
+
+int verb_check(const struct options *o, char **operand, int n)
+{
+    (void)n;
+    int code = run_verb(o, operand[0], NULL, VERB_CHECK);
+    if (code == EXIT_OK)
+        say("%s: nothing is wrong with it%s", operand[0], o->offline ? " as far as can be seen without a call" : "");
+    return code;
+}
+
+int verb_plan(const struct options *o, char **operand, int n)
+{
+    (void)n;
+    return run_verb(o, operand[0], NULL, VERB_PLAN);
+}
+
+int verb_sync(const struct options *o, char **operand, int n)
+{
+    int code = EXIT_OK;
+    for (int i = 0; i < n; i++) {
+        int one = run_verb(o, operand[i], NULL, VERB_SYNC);
+        code = exit_first(code, one);
+        if (one == EXIT_INTERRUPTED)
+            break;
+    }
+    return code;
+}
+
+/* Where the plan's job file lies stands in the run. */
+static int job_of_run(const struct options *o, const char *id, char path[4096])
+{
+    char *dir;
+    struct run r;
+    struct ledger *l = open_ledger(o, &dir);
+    if (!l)
+        return EXIT_INTERNAL;
+    int err = l->ops->run_get(l, id, &r);
+    if (err == 0)
+        snprintf(path, 4096, "%s", r.job_path);
+    l->ops->free(l);
+    free(dir);
+    if (err != 0)
+        say("there is no run '%s' in this state directory; 'rollcall runs' lists them", id);
+    return err ? EXIT_USAGE : EXIT_OK;
+}
+
+int verb_apply(const struct options *o, char **operand, int n)
+{
+    char path[4096];
+    (void)n;
+    int code = job_of_run(o, operand[0], path);
+    return code ? code : run_verb(o, o->job ? o->job : path, operand[0], VERB_APPLY);
+}

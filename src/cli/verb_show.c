@@ -1,0 +1,117 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli_internal.h"
+
+/* show, report, runs: what the ledger has. */
+
+static int with_run(const struct options *o, const char *id, int (*view_it)(const struct options *o, struct ledger *l, const struct report_run *r))
+{
+    char *dir, why[300] = "";
+    struct report_run r;
+    struct ledger *l = open_ledger(o, &dir);
+    if (!l)
+        return EXIT_INTERNAL;
+    int code = EXIT_OK, err = report_load(l, id ? id : "", &r, why);
+    if (err == 0) {
+        code = view_it(o, l, &r);
+        report_deinit(&r);
+    } else {
+        say("%s", why[0] ? why : "there is no such run; 'rollcall runs' lists them");
+        code = EXIT_USAGE;
+    }
+    l->ops->free(l);
+    free(dir);
+    return code;
+}
+
+static bool kind_named(const char *name, enum change_kind *out)
+{
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        if (strcmp(name, change_kind_name[k]) == 0) {
+            *out = (enum change_kind)k;
+            return true;
+        }
+    *out = CHANGE_KINDS;
+    return strcmp(name, "all") == 0;
+}
+
+static int show_it(const struct options *o, struct ledger *l, const struct report_run *r)
+{
+    struct buf out = BUF_INIT(1024 * 1024 * 1024);
+    struct report_style style = style_of(o);
+    enum change_kind kind = CHANGE_KINDS;
+    int code = EXIT_OK;
+    if (o->kind && !kind_named(o->kind, &kind)) {
+        say("--kind '%s': create, activate, update, manager, membership, deactivate, retire or all", o->kind);
+        code = EXIT_USAGE;
+    } else if (o->user || o->kind) {
+        code = report_changes(l, r, kind, o->user, o->user != NULL, &out) == 0 ? EXIT_OK : EXIT_INTERNAL;
+    } else {
+        report_plan(r, &style, &out);
+        if (r->outcome && r->run.state != RUN_PLANNED && r->run.state != RUN_HELD)
+            report_summary(l, r, &style, NULL, NULL, &out);
+    }
+    print_out(&out);
+    buf_deinit(&out);
+    return code;
+}
+
+int verb_show(const struct options *o, char **operand, int n)
+{
+    return with_run(o, n ? operand[0] : NULL, show_it);
+}
+
+static void to_stdout(void *ctx, struct str text)
+{
+    (void)ctx;
+    fwrite(text.p, 1, text.n, stdout);
+}
+
+static const struct {
+    const char *name;
+    view view;
+} formats[] = { { "json", report_audit }, { "junit", view_junit }, { "plan", view_canonical }, { "text", view_text } };
+
+static int report_it(const struct options *o, struct ledger *l, const struct report_run *r)
+{
+    const char *name = o->format ? o->format : "json";
+    char why[300] = "";
+    for (size_t i = 0; i < array_len(formats); i++) {
+        if (strcmp(formats[i].name, name) != 0)
+            continue;
+        if (o->out)
+            return write_view(l, r, o->out, formats[i].view);
+        if (formats[i].view(l, r, to_stdout, NULL, why) == 0)
+            return EXIT_OK;
+        say("%s", why[0] ? why : "the report could not be made from the ledger");
+        return EXIT_INTERNAL;
+    }
+    say("--format '%s': json, junit, plan or text", name);
+    return EXIT_USAGE;
+}
+
+int verb_report(const struct options *o, char **operand, int n)
+{
+    return with_run(o, n ? operand[0] : NULL, report_it);
+}
+
+int verb_runs(const struct options *o, char **operand, int n)
+{
+    char *dir;
+    struct buf out = BUF_INIT(256 * 1024 * 1024);
+    (void)operand;
+    (void)n;
+    struct ledger *l = open_ledger(o, &dir);
+    if (!l)
+        return EXIT_INTERNAL;
+    int err = report_runs(l, &out);
+    if (err != 0)
+        say("the runs cannot be listed: %s", l->ops->error(l));
+    print_out(&out);
+    buf_deinit(&out);
+    l->ops->free(l);
+    free(dir);
+    return err ? EXIT_INTERNAL : EXIT_OK;
+}
