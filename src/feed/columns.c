@@ -86,7 +86,7 @@ static void column_place(const struct reading *r, size_t wanted, unsigned long *
 static size_t count_name(const struct columns *h, const char *name, size_t *first, size_t *second)
 {
     size_t n = 0;
-    for (size_t i = 0; i < h->n; i++) {
+    for (size_t i = 0; i < h->n && i < FEED_COLUMNS_MAX; i++) {
         if (strcmp(h->name[i], name) != 0)
             continue;
         if (n < 2)
@@ -189,10 +189,8 @@ struct score {
 /* How well a delimiter fits: columns the job uses first, then the number of columns. */
 static struct score delimiter_score(struct reading *r, const struct feed_options *o, const struct mapping *m)
 {
-    struct score s = { 0 };
-    if (!split_header(r))
-        return s;
-    s.fields = r->h->n;
+    split_header(r);
+    struct score s = { .fields = r->h->n };
     const char *name[CELLS_MAX];
     size_t n = wanted_names(o, m, name), at, other;
     for (size_t i = 0; i < n; i++)
