@@ -97,7 +97,7 @@ END_TEST
 START_TEST(every_day_of_four_centuries)
 {
     char text[32];
-    for (int64_t day = -135140; day < 11000 + 135140; day++) {
+    for (int64_t day = -100000; day < 46097; day++) {
         int64_t us = day * DAY_US + 12345 * SECOND_US;
         time_rfc3339(text, us, false);
         static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",

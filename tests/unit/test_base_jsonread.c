@@ -217,8 +217,12 @@ static enum json_result long_text(const char *unit, size_t times, const char *be
     struct buf doc = BUF_INIT(SIZE_MAX);
     *got = 0;
     buf_puts(&doc, before);
+    struct str one = str_of(unit);
+    char *units = xmalloc(one.n * times);
     for (size_t i = 0; i < times; i++)
-        buf_puts(&doc, unit);
+        memcpy(units + i * one.n, one.p, one.n);
+    buf_add(&doc, units, one.n * times);
+    free(units);
     buf_puts(&doc, after);
     struct jsonread *r = jsonread_new(see_length, got);
     enum json_result result = JR_OK;

@@ -133,7 +133,7 @@ START_TEST(folding_twice_is_folding_once)
 {
     struct buf in = BUF_INIT(100), once = BUF_INIT(1000), twice = BUF_INIT(1000);
     static const char *const marks[] = { "", "\xcc\x81", "\xcd\x85", "\xcc\xb8" };
-    for (uint32_t cp = 1; cp <= 0x10ffff; cp += cp < 0x30000 ? 1 : 97) {
+    for (uint32_t cp = 1; cp <= 0x10ffff; cp += cp < 0x3400 || (cp >= 0xf900 && cp < 0x11000) || (cp >= 0x1e900 && cp < 0x1ea00) ? 1 : 61) {
         if (surrogate(cp))
             continue;
         for (size_t m = 0; m < array_len(marks); m++) {
