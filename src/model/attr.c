@@ -41,8 +41,15 @@ static size_t space_at_end(struct str s)
     return 0;
 }
 
+static bool plain(char c)
+{
+    return c > ' ' && c <= '~';
+}
+
 struct str attr_trim(struct str s)
 {
+    if (s.n && plain(s.p[0]) && plain(s.p[s.n - 1])) /* nearly always */
+        return s;
     size_t n;
     while ((n = space_at_start(s)) > 0) {
         s.p += n;
@@ -58,12 +65,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The digit in lower case, or 0. */
+/* The hexadecimal digit in lower case, or 0. A table: this is asked thirty-two times for every id, several times over. */
 static char hex_lower(char c)
 {
-    if (is_digit(c) || (c >= 'a' && c <= 'f'))
-        return c;
-    return c >= 'A' && c <= 'F' ? (char)(c + ('a' - 'A')) : 0;
+    static const char lower[256] = {
+        ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
+        ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f',
+        ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f',
+    };
+    return lower[(unsigned char)c];
 }
 
 bool attr_guid(struct str s, char out[GUID_DIGITS])

@@ -41,10 +41,10 @@ uint32_t roster_by_id(const struct roster *r, struct str id)
     char wanted[GUID_DIGITS], digits[GUID_DIGITS];
     assert(r->sealed);
     struct str key = id_key(id, wanted);
-    uint64_t digest = hash64(&r->key, key.p, key.n);
+    uint64_t digest = digest_of(r, key);
     for (size_t it = table_find(&r->by_id, digest); it != TABLE_END; it = table_next(&r->by_id, it, digest)) {
         uint32_t user = table_value(&r->by_id, it);
-        if (str_eq(record_id_key(r->user[user], digits), key))
+        if (str_eq(record_id(r->user[user]), id) || str_eq(record_id_key(r->user[user], digits), key))
             return user;
     }
     return NO_USER;
@@ -102,7 +102,7 @@ uint32_t roster_by_key(const struct roster *r, size_t slot, struct str canon, ui
     }
     if (!canon.n)
         return NO_USER;
-    uint64_t digest = hash64(&r->key, canon.p, canon.n);
+    uint64_t digest = digest_of(r, canon);
     for (size_t it = table_find(&x->first, digest); it != TABLE_END; it = table_next(&x->first, it, digest))
         if (str_eq(roster_canon(r, table_value(&x->first, it), slot), canon))
             return table_value(&x->first, it);

@@ -69,7 +69,14 @@ struct roster {
     struct key_index *index[SCHEMA_MAX]; /* owned; NULL: not indexed */
 };
 
-/* Sorts records by the compared form of their ids. True when an id stands there more than once. */
-bool records_sort(record *v, size_t n);
+/* Digest of an id key or a canonical value; never 0, which says "no value". */
+static inline uint64_t digest_of(const struct roster *r, struct str s)
+{
+    uint64_t digest = hash64(&r->key, s.p, s.n);
+    return digest ? digest : 1;
+}
+
+/* order[i]: which of the records comes i-th by the compared form of its id. True when an id stands there more than once. */
+bool records_order(const record *v, size_t n, uint32_t *order);
 
 #endif

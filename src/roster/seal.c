@@ -1,56 +1,72 @@
-/* Sealing: users get their numbers, and the indexes are built. */
+/* Sealing: users get their numbers, and the indexes are built.
+ *
+ * In the order of ids the records lie anywhere in memory, and a million of them do not fit into a cache. So whatever has to be read
+ * from records is read in the order of arrival, in which they lie one behind the other, and only digests are taken to the order of ids. */
 #include <assert.h>
-#include <string.h>
 
 #include "roster_internal.h"
 
-/* In sorted users: drops those that repeat the one before. False at the first that says something else; *id is his. */
-static bool drop_repeats(struct roster *r, struct str *id)
+struct sealing {
+    struct roster *r;
+    const record *arrived; /* records in the order of arrival */
+    size_t n_arrived;
+    uint32_t *order;       /* by user number: place in `arrived` */
+    size_t n;              /* users */
+    uint64_t *digest;      /* by place in `arrived`: of whatever is being indexed; 0: nothing */
+};
+
+/* Drops from `order` those that repeat the one before. False at the first that says something else; *id is his. */
+static bool drop_repeats(struct sealing *s, struct str *id)
 {
     char one[GUID_DIGITS], two[GUID_DIGITS];
-    size_t n = 0, i = 0;
-    bool agree = true;
-    for (; i < r->n; i++) {
-        record rec = r->user[i];
-        if (n == 0 || !str_eq(record_id_key(r->user[n - 1], one), record_id_key(rec, two))) {
-            r->user[n++] = rec;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        record rec = s->arrived[s->order[i]];
+        record last = n ? s->arrived[s->order[n - 1]] : NULL;
+        if (!last || !str_eq(record_id_key(last, one), record_id_key(rec, two))) {
+            s->order[n++] = s->order[i];
             continue;
         }
-        if (!r->merge_repeats || !record_same(r->user[n - 1], rec)) {
+        if (!s->r->merge_repeats || !record_same(last, rec)) {
             *id = record_id(rec);
-            agree = false;
-            break;
+            return false;
         }
-        if (str_cmp(record_id(rec), record_id(r->user[n - 1])) < 0) /* a GUID in two spellings: not the one that came first */
-            r->user[n - 1] = rec;
+        if (str_cmp(record_id(rec), record_id(last)) < 0) /* a GUID in two spellings: not the one that came first */
+            s->order[n - 1] = s->order[i];
     }
-    memmove(r->user + n, r->user + i, (r->n - i) * sizeof(*r->user));
-    r->n = n + (r->n - i);
-    return agree;
+    s->n = n;
+    return true;
 }
 
-static void index_ids(struct roster *r)
+static void number_users(struct sealing *s)
+{
+    record *user = xrealloc(NULL, s->n, sizeof(*user));
+    for (size_t i = 0; i < s->n; i++)
+        user[i] = s->arrived[s->order[i]];
+    s->r->user = user;
+    s->r->n = s->r->cap = s->n;
+}
+
+static void index_ids(struct sealing *s)
 {
     char digits[GUID_DIGITS];
-    table_reserve(&r->by_id, r->n);
-    for (size_t i = 0; i < r->n; i++) {
-        struct str id = record_id_key(r->user[i], digits);
-        table_add(&r->by_id, hash64(&r->key, id.p, id.n), (uint32_t)i);
-    }
+    for (size_t a = 0; a < s->n_arrived; a++)
+        s->digest[a] = digest_of(s->r, record_id_key(s->arrived[a], digits));
+    table_reserve(&s->r->by_id, s->n);
+    for (size_t i = 0; i < s->n; i++)
+        table_add(&s->r->by_id, s->digest[s->order[i]], (uint32_t)i);
 }
 
-/* Users come by falling number and each is put before the first: chains rise. */
-static void index_value(struct roster *r, size_t slot, uint32_t user)
+/* Puts a user before the first of those with his value, or makes him the first. */
+static void chain(struct roster *r, size_t slot, uint32_t user, uint64_t digest)
 {
     struct key_index *x = r->index[slot];
-    struct str canon = record_value(r->user[user], slot, FORM_CANON);
     x->next[user] = NO_USER;
-    if (!canon.n)
+    if (!digest)
         return;
-    uint64_t digest = hash64(&r->key, canon.p, canon.n);
     for (size_t it = table_find(&x->first, digest); it != TABLE_END; it = table_next(&x->first, it, digest)) {
         uint32_t first = table_value(&x->first, it);
-        if (!str_eq(record_value(r->user[first], slot, FORM_CANON), canon))
+        if (!str_eq(roster_canon(r, first, slot), roster_canon(r, user, slot)))
             continue;
         x->next[user] = first;
         table_set(&x->first, it, user);
@@ -59,46 +75,74 @@ static void index_value(struct roster *r, size_t slot, uint32_t user)
     table_add(&x->first, digest, user);
 }
 
-static void index_values(struct roster *r)
+static void index_slot(struct sealing *s, size_t slot)
 {
-    for (size_t slot = 0; slot < r->schema->n; slot++) {
-        if (!r->wanted[slot])
-            continue;
-        r->index[slot] = xcalloc(1, sizeof(*r->index[slot]));
-        r->index[slot]->next = xrealloc(NULL, r->n, sizeof(*r->index[slot]->next));
+    struct key_index *x = xcalloc(1, sizeof(*x));
+    size_t values = 0;
+    for (size_t a = 0; a < s->n_arrived; a++) {
+        struct str canon = record_value(s->arrived[a], slot, FORM_CANON);
+        s->digest[a] = canon.n ? digest_of(s->r, canon) : 0;
+        values += canon.n > 0;
     }
-    for (size_t i = r->n; i-- > 0;)
-        for (size_t slot = 0; slot < r->schema->n; slot++)
-            if (r->index[slot])
-                index_value(r, slot, (uint32_t)i);
+    x->next = xrealloc(NULL, s->n, sizeof(*x->next));
+    s->r->index[slot] = x;
+    table_reserve(&x->first, values);
+    for (size_t i = s->n; i-- > 0;) /* each goes to the front: from the last, so that chains rise */
+        chain(s->r, slot, (uint32_t)i, s->digest[s->order[i]]);
 }
 
-static void resolve_managers(struct roster *r)
+static void resolve_managers(struct sealing *s)
 {
-    r->manager = xrealloc(NULL, r->n, sizeof(*r->manager));
-    r->mark = xrealloc(NULL, r->n, sizeof(*r->mark));
-    for (size_t i = 0; i < r->n; i++) {
-        struct str id = record_manager(r->user[i]);
-        r->manager[i] = id.n ? roster_by_id(r, id) : NO_USER;
-        r->mark[i] = NO_ROW;
-        r->active += record_state(r->user[i]) == USER_ACTIVE;
+    struct roster *r = s->r;
+    uint32_t *number = xrealloc(NULL, s->n_arrived, sizeof(*number));
+    r->manager = xrealloc(NULL, s->n, sizeof(*r->manager));
+    for (size_t a = 0; a < s->n_arrived; a++)
+        number[a] = NO_USER;
+    for (size_t i = 0; i < s->n; i++)
+        number[s->order[i]] = (uint32_t)i;
+    for (size_t a = 0; a < s->n_arrived; a++) {
+        if (number[a] == NO_USER)
+            continue;
+        struct str id = record_manager(s->arrived[a]);
+        r->manager[number[a]] = id.n ? roster_by_id(r, id) : NO_USER;
+        r->active += record_state(s->arrived[a]) == USER_ACTIVE;
     }
+    free(number);
+}
+
+static void seal(struct sealing *s)
+{
+    struct roster *r = s->r;
+    number_users(s);
+    s->digest = xrealloc(NULL, s->n_arrived, sizeof(*s->digest));
+    r->sealed = true;
+    index_ids(s);
+    for (size_t slot = 0; slot < r->schema->n; slot++)
+        if (r->wanted[slot])
+            index_slot(s, slot);
+    resolve_managers(s);
+    r->mark = xrealloc(NULL, s->n, sizeof(*r->mark));
+    for (size_t i = 0; i < s->n; i++)
+        r->mark[i] = NO_ROW;
+    buf_deinit(&r->packed);
+    buf_deinit(&r->canon);
+    free(s->digest);
 }
 
 enum roster_sealed roster_seal(struct roster *r, struct str *id)
 {
     struct str twice;
     assert(!r->sealed);
-    if (records_sort(r->user, r->n) && !drop_repeats(r, &twice)) {
-        if (id)
-            *id = twice;
-        return ROSTER_TWICE;
+    record *arrived = r->user;
+    struct sealing s = { .r = r, .arrived = arrived, .n_arrived = r->n, .n = r->n };
+    s.order = xrealloc(NULL, r->n, sizeof(*s.order));
+    bool once = !records_order(arrived, r->n, s.order) || drop_repeats(&s, &twice);
+    if (once) {
+        seal(&s);
+        free(arrived);
+    } else if (id) {
+        *id = twice;
     }
-    buf_deinit(&r->packed);
-    buf_deinit(&r->canon);
-    r->sealed = true;
-    index_ids(r);
-    index_values(r);
-    resolve_managers(r);
-    return ROSTER_SEALED;
+    free(s.order);
+    return once ? ROSTER_SEALED : ROSTER_TWICE;
 }

@@ -1,14 +1,12 @@
 /* Sorting a roster by id. A comparison that looks at two records anywhere in memory is slow, so pieces of the ids are taken along and only
  * they are compared; where ids agree in a piece, the next piece decides. */
-#include <string.h>
-
 #include "roster_internal.h"
 
 #define PIECE 7 /* bytes of the id in one sort key; the eighth tells how many there were */
 
 struct item {
     uint64_t key;
-    uint32_t at; /* in the unsorted records */
+    uint32_t at; /* in the records as they arrived */
 };
 
 /* Bytes from `from` on, the first in the highest place, zeros behind the end; then how many bytes were left, PIECE + 1 for more
@@ -49,18 +47,14 @@ static bool sort_from(const record *v, struct item *item, size_t n, size_t from)
     return repeats;
 }
 
-bool records_sort(record *v, size_t n)
+bool records_order(const record *v, size_t n, uint32_t *order)
 {
     struct item *item = xrealloc(NULL, n, sizeof(*item));
     for (size_t i = 0; i < n; i++)
         item[i] = (struct item){ .at = (uint32_t)i };
     bool repeats = sort_from(v, item, n, 0);
-    record *sorted = xrealloc(NULL, n, sizeof(*sorted));
     for (size_t i = 0; i < n; i++)
-        sorted[i] = v[item[i].at];
-    if (n)
-        memcpy(v, sorted, n * sizeof(*v));
-    free(sorted);
+        order[i] = item[i].at;
     free(item);
     return repeats;
 }
