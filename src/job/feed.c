@@ -66,8 +66,10 @@ void read_delimiter(struct loader *l, const struct rule *r, const struct node *n
 {
     struct rule word = { .path = r->path, .type = RULE_WORD, .fallback = r->fallback, .choices = r->choices };
     char *chosen = NULL;
-    value_load(l, &word, n, &chosen);
-    *(char *)at = strcmp(chosen, "auto") == 0 ? '\0' : strcmp(chosen, "tab") == 0 ? '\t' : chosen[0];
+    bool tab = n && str_is(n->text, "\t"); /* the character itself will do, too */
+    value_load(l, &word, tab ? NULL : n, &chosen);
+    tab = tab || strcmp(chosen, "tab") == 0;
+    *(char *)at = tab ? '\t' : strcmp(chosen, "auto") == 0 ? '\0' : chosen[0];
 }
 
 void write_delimiter(struct jw *w, const struct job *j)

@@ -152,6 +152,7 @@ unsigned long line_of(const struct loader *l, const struct node *n);
 void value_load(struct loader *l, const struct rule *r, const struct node *n, void *at);
 /* What kinds of JSON values a rule takes, as bits (1 << enum node_kind). */
 unsigned rule_kinds(const struct rule *r);
+const char *rule_wanted(const struct rule *r); /* the same for people; NULL where the kinds say it all */
 /* Writes the value in canonical form. */
 void value_write(const struct rule *r, const void *at, struct jw *w);
 /* A list of different texts, none of them empty. `canon` gives the form in which they are compared. */

@@ -166,18 +166,23 @@ static void check_keys(struct loader *l, const struct node *object, const char *
     }
 }
 
-const struct node *fitting(struct loader *l, const struct rule *r, const struct node *n)
+static void say_wanted(struct loader *l, const struct rule *r, const struct node *n)
 {
     unsigned kinds = rule_kinds(r);
     char wanted[100] = "";
-    if (!n || kinds & 1U << n->kind)
-        return n;
     for (unsigned k = 0; k <= NODE_ARRAY; k++) {
         size_t used = strlen(wanted);
         if (kinds & 1U << k)
             snprintf(wanted + used, sizeof(wanted) - used, "%s%s", used ? " or " : "", node_kind_text((enum node_kind)k));
     }
-    mistake(l, n, "this must be %s, not %s", wanted, node_kind_text(n->kind));
+    mistake(l, n, "this must be %s, not %s", rule_wanted(r) ? rule_wanted(r) : wanted, node_kind_text(n->kind));
+}
+
+const struct node *fitting(struct loader *l, const struct rule *r, const struct node *n)
+{
+    if (!n || rule_kinds(r) & 1U << n->kind)
+        return n;
+    say_wanted(l, r, n);
     return NULL;
 }
 

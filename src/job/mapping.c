@@ -131,7 +131,7 @@ static void load_attribute(struct loader *l, const struct node *n, struct seen *
     canon_fold(found ? str_of(found->name) : n->key, &fold);
     const struct node *first = seen_before(seen, arena_str(&l->job->arena, buf_view(&fold)), n);
     buf_deinit(&fold);
-    if (first)
+    if (first && found)
         mistake_key(l, n, "'%s' is there twice: first on line %lu", shown(l, n->key), line_of(l, first));
     else if (found && s->n < SCHEMA_MAX) {
         l->job->column[s->n] = column;

@@ -18,7 +18,7 @@ static const char *const paces[] = { "safe", "tight", NULL };
 static const char *const absents[] = { "ignore", "report", "deactivate", NULL };
 static const char *const unknowns[] = { "keep", "reject", NULL };
 static const char *const trips[] = { "kind", "plan", NULL };
-static const char *const delimiters[] = { "auto", ",", ";", "tab", "\t", "|", NULL };
+static const char *const delimiters[] = { "auto", ",", ";", "tab", "|", NULL };
 
 #define COLUMN_RULES(prefix, base)                                                                                   \
     { .path = prefix ".column", .type = RULE_TEXT, .flags = RULE_REQUIRED, .at = (base) + COLUMN_AT(column) },        \

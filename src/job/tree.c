@@ -169,7 +169,8 @@ bool tree_parse(struct tree *t, struct str text, struct arena *arena, struct tre
     if (result == JR_BAD) {
         /* Without the reader's words it would be hard to see what it stumbled over; the place is where the last good token ended. */
         char why[200];
-        snprintf(why, sizeof(why), "not JSON from here on: %s", jsonread_why(r));
+        const char *words = jsonread_why(r), *colon = strstr(words, "error: ");
+        snprintf(why, sizeof(why), "not JSON from here on: %s", colon ? colon + 7 : words);
         refuse(&b, skip_space(text, b.cursor), why);
     }
     jsonread_free(r);

@@ -1,4 +1,5 @@
 /* Simple values: each type is set from text, whether that comes from the file or is the rule's default. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #define WHY_MAX 200
 #define PERCENT_DECIMALS 4
+#define PERCENT_SCALE 10000 /* ten to that power */
 
 /* ---- setting: false with the reason ----------------------------------------------------------------------------------------- */
 
@@ -180,6 +182,7 @@ static bool set_span(struct loader *l, const struct rule *r, struct str text, vo
 static const struct {
     unsigned kinds;
     setter *set;
+    const char *wanted; /* where the kinds of JSON alone do not say it */
 } types[RULE_TYPES] = {
     [RULE_IGNORED] = { 1U << NODE_TEXT, NULL },
     [RULE_OBJECT] = { 1U << NODE_OBJECT, NULL },
@@ -189,15 +192,20 @@ static const struct {
     [RULE_CHOICE] = { 1U << NODE_TEXT, set_choice },
     [RULE_SWITCH] = { 1U << NODE_TEXT, set_switch },
     [RULE_BOOL] = { 1U << NODE_BOOL, set_bool },
-    [RULE_INT] = { 1U << NODE_NUMBER, set_int },
-    [RULE_LIMIT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_limit },
-    [RULE_PERCENT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_percent },
-    [RULE_SPAN] = { 1U << NODE_TEXT, set_span },
+    [RULE_INT] = { 1U << NODE_NUMBER, set_int, "a whole number" },
+    [RULE_LIMIT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_limit, "a whole number or \"off\"" },
+    [RULE_PERCENT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_percent, "a number or \"off\"" },
+    [RULE_SPAN] = { 1U << NODE_TEXT, set_span, "a span of time in quotes, such as \"30s\"" },
 };
 
 unsigned rule_kinds(const struct rule *r)
 {
     return r->type == RULE_OWN ? r->kinds : types[r->type].kinds;
+}
+
+const char *rule_wanted(const struct rule *r)
+{
+    return types[r->type].wanted;
 }
 
 /* A limit in quotes ("25") is a slip of somebody who saw "off" there. */
@@ -219,6 +227,19 @@ void value_load(struct loader *l, const struct rule *r, const struct node *n, vo
         mistake(l, n, "%s", why);
 }
 
+/* The shortest form: 5, 2.5, -1. */
+static void write_percent(struct jw *w, double d)
+{
+    char text[40];
+    long long parts = llround(d * PERCENT_SCALE);
+    int n = snprintf(text, sizeof(text), "%lld.%0*lld", parts / PERCENT_SCALE, PERCENT_DECIMALS, llabs(parts % PERCENT_SCALE));
+    while (n > 0 && text[n - 1] == '0')
+        n--;
+    if (n > 0 && text[n - 1] == '.')
+        n--;
+    jw_raw(w, (struct str){ text, (size_t)n });
+}
+
 void value_write(const struct rule *r, const void *at, struct jw *w)
 {
     switch (r->type) {
@@ -228,9 +249,11 @@ void value_write(const struct rule *r, const void *at, struct jw *w)
         jw_z(w, *(char *const *)at);
         break;
     case RULE_CHOICE:
-        jw_int(w, *(const unsigned *)at);
+        jw_z(w, r->choices[*(const unsigned *)at]);
         break;
     case RULE_SWITCH:
+        jw_z(w, r->choices[*(const bool *)at]);
+        break;
     case RULE_BOOL:
         jw_bool(w, *(const bool *)at);
         break;
@@ -240,7 +263,7 @@ void value_write(const struct rule *r, const void *at, struct jw *w)
         jw_int(w, *(const int64_t *)at);
         break;
     case RULE_PERCENT:
-        jw_real(w, *(const double *)at, PERCENT_DECIMALS);
+        write_percent(w, *(const double *)at);
         break;
     case RULE_IGNORED:
     case RULE_OBJECT:
