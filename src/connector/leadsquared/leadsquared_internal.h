@@ -276,6 +276,7 @@ enum read_next lsq_read_next(struct conn *c, struct request *out, unsigned *id, 
 void lsq_read_head(struct conn *c, unsigned id, int status);
 void lsq_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
 struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answer *a);
+size_t lsq_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
 void lsq_reading_free(struct conn *c);
 
 /* lower.c, pack.c, settle.c --------------------------------------------------------------------------------------------------- */

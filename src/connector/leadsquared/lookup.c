@@ -44,7 +44,7 @@ static bool wants_value(const struct conn *c, int slot, struct str text, struct 
 /* The tenant may compare more loosely than we do (accents, case): who was not meant is left out. */
 bool lookup_wants(const struct conn *c, const struct user *u)
 {
-    struct buf canon = BUF_INIT(4 * (size_t)JSON_TEXT_MAX);
+    struct buf canon = BUF_INIT(ATTR_CANON_MAX);
     bool wanted = wants_value(c, -1, u->id, &canon);
     for (size_t i = 0; i < c->config.schema->n && !wanted; i++)
         wanted = wants_value(c, (int)i, u->text[i], &canon);
@@ -56,7 +56,7 @@ bool lookup_wants(const struct conn *c, const struct user *u)
 static void add_wanted(struct conn *c, bool by_key)
 {
     struct reading *r = &c->reading;
-    struct buf canon = BUF_INIT(4 * (size_t)JSON_TEXT_MAX);
+    struct buf canon = BUF_INIT(ATTR_CANON_MAX);
     bool search_ids = lsq_number(c, OPTION_LOOKUP_BY_ID) == LSQ_BY_ID_SEARCH;
     for (size_t i = 0; i < r->goal.n_lookups; i++) {
         const struct lookup *l = &r->goal.lookups[i];
@@ -143,4 +143,12 @@ void lookup_advance(struct conn *c)
     }
     c->looked_up = true;
     reading_complete(c, PROOF_LOOKED_UP, "%zu keys looked up", c->reading.n_want);
+}
+
+/* By key, as is usual. */
+size_t lsq_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint)
+{
+    size_t batch = (size_t)lsq_number(c, OPTION_LOOKUP_BATCH);
+    *endpoint = CALL_SEARCH;
+    return n / batch + (n % batch > 0);
 }

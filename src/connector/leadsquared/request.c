@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "leadsquared_internal.h"
 
 /* Keys in header fields, which authentication/ recommends; in a URL they would end up in logs. */
@@ -42,16 +40,11 @@ void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, 
 /* Ids are compared in any spelling, so a plan may hold one without hyphens; sent they are as the vendor writes them. */
 struct str lsq_guid(struct arena *arena, struct str id)
 {
-    struct attr guid = { .type = ATTR_GUID };
-    struct buf canon = BUF_INIT(LSQ_ID_MAX);
-    struct str out = id;
-    if (attr_canon(&guid, id, &canon) && canon.n == 32 && strspn(canon.p, "0123456789abcdef") == 32) {
-        char text[37];
-        snprintf(text, sizeof(text), "%.8s-%.4s-%.4s-%.4s-%.12s", canon.p, canon.p + 8, canon.p + 12, canon.p + 16, canon.p + 20);
-        out = arena_str(arena, str_of(text));
-    }
-    buf_deinit(&canon);
-    return out;
+    char d[GUID_DIGITS], text[37];
+    if (!attr_guid(id, d))
+        return id;
+    snprintf(text, sizeof(text), "%.8s-%.4s-%.4s-%.4s-%.12s", d, d + 8, d + 12, d + 16, d + 20);
+    return arena_str(arena, str_of(text));
 }
 
 /* The operator joins a condition to the NEXT one and must be the same throughout a group; null on the last. */
