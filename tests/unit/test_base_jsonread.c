@@ -267,20 +267,27 @@ START_TEST(a_reader_can_stop)
 }
 END_TEST
 
+static bool count(void *ctx, enum json_kind kind, unsigned depth, struct str text)
+{
+    (void)kind, (void)depth, (void)text;
+    ++*(size_t *)ctx;
+    return true;
+}
+
 START_TEST(a_listing_longer_than_every_limit)
 {
-    struct seen seen = { .text = BUF_INIT(0) };
-    struct jsonread *r = jsonread_new(see, &seen);
+    size_t tokens = 0, good = 0;
+    struct jsonread *r = jsonread_new(count, &tokens);
     static const char user[] = "{\"ID\":\"8f2c\",\"Name\":\"Zo\xc3\xab\"},";
     ck_assert_int_eq(jsonread_bytes(r, "[", 1), JR_OK);
     for (int i = 0; i < 300000; i++)
-        ck_assert_int_eq(jsonread_bytes(r, user, sizeof(user) - 1), JR_OK);
+        good += jsonread_bytes(r, user, sizeof(user) - 1) == JR_OK;
+    ck_assert_uint_eq(good, 300000);
     ck_assert_int_eq(jsonread_bytes(r, "0]", 2), JR_OK);
     ck_assert_int_eq(jsonread_end(r), JR_OK);
-    ck_assert_int_eq(seen.tokens, 300000 * 6 + 3);
+    ck_assert_uint_eq(tokens, 300000 * 6 + 3);
     ck_assert_uint_eq(jsonread_offset(r), 300000 * (sizeof(user) - 1) + 3);
     jsonread_free(r);
-    buf_deinit(&seen.text);
 }
 END_TEST
 

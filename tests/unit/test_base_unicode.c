@@ -142,9 +142,9 @@ START_TEST(folding_twice_is_folding_once)
             buf_clear(&twice);
             put_utf8(&in, cp);
             buf_puts(&in, marks[m]);
-            ck_assert(text_fold(&once, buf_view(&in)));
-            ck_assert(text_fold(&twice, buf_view(&once)));
-            ck_assert_msg(str_eq(buf_view(&once), buf_view(&twice)), "U+%04X with mark %zu", (unsigned)cp, m);
+            if (!text_fold(&once, buf_view(&in)) || !text_fold(&twice, buf_view(&once)) ||
+                !str_eq(buf_view(&once), buf_view(&twice)))
+                ck_abort_msg("U+%04X with mark %zu", (unsigned)cp, m);
         }
     }
     buf_deinit(&in);
