@@ -84,12 +84,21 @@ static const char *broken_need(const struct engine *e, const struct step *s, cha
     return NULL;
 }
 
+/* The manager to be set is a joiner whose create is not part of this run. */
+static bool lacks_manager(const struct engine *e, const struct step *s)
+{
+    const struct manager_ref *to = &e->work.item[s->change[0]].change->manager_after;
+    return s->rank == RANK_MANAGER && to->id.n == 0 && to->key.n > 0 && s->manager_ref == NO_CHANGE;
+}
+
 static void withhold_hopeless(struct engine *e)
 {
     struct apply *a = e->apply;
     char text[200];
     for (size_t i = a->from; i < a->to; i++)
-        if (a->way[i] == STEP_WAITS && broken_need(e, &e->work.step[i], text))
+        if (a->way[i] == STEP_WAITS && lacks_manager(e, &e->work.step[i]))
+            step_over(e, (uint32_t)i, STEP_WITHHELD, "the manager is a joiner who is not created in this run");
+        else if (a->way[i] == STEP_WAITS && broken_need(e, &e->work.step[i], text))
             step_over(e, (uint32_t)i, STEP_WITHHELD, text);
 }
 

@@ -270,8 +270,23 @@ static bool quota_spent(struct engine *e)
     return true;
 }
 
+static bool time_is_up(struct engine *e)
+{
+    int64_t most = e->cfg.max_time_us;
+    if (most == 0)
+        return false;
+    if (e->now - e->begun < most) {
+        engine_wake_at(e, e->begun + most);
+        return false;
+    }
+    engine_fail(e, EXIT_INTERRUPTED, "--max-time is over");
+    return true;
+}
+
 void calls_pump(struct engine *e)
 {
+    if (!e->stopping && time_is_up(e))
+        return;
     unsigned most = e->cfg.job->target.concurrency;
     if (most == 0 || most > CALLS_MAX - 2)
         most = CALLS_MAX - 2;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "work_managers.h"
+#include "work_refs.h"
 
 void work_init(struct work *w)
 {
@@ -49,6 +50,42 @@ static int cmp_subject(const void *a, const void *b)
 static bool same_subject(const struct work_item *x, const struct work_item *y)
 {
     return str_eq(x->change->user, y->change->user) && (x->change->user.n > 0 || str_eq(x->change->key, y->change->key));
+}
+
+static void leave_out(struct work_item *item, const char *why)
+{
+    item->todo = false;
+    item->outcome = OUTCOME_WITHHELD;
+    free(item->text);
+    item->text = xstrdup(why);
+}
+
+static void choose_first(struct work *w, int64_t first)
+{
+    const struct work_item **seen = xcalloc((size_t)first + 1, sizeof *seen);
+    int64_t n = 0;
+    for (size_t i = 0; i < w->n_items; i++) {
+        struct work_item *item = &w->item[i];
+        bool known = !item->todo;
+        for (int64_t k = 0; k < n && !known; k++)
+            known = same_subject(seen[k], item);
+        if (known)
+            continue;
+        if (n < first)
+            seen[n++] = item;
+        else
+            leave_out(item, "not one of the first users chosen");
+    }
+    free(seen);
+}
+
+void work_choose(struct work *w, struct str only, int64_t first)
+{
+    for (size_t i = 0; only.n > 0 && i < w->n_items; i++)
+        if (w->item[i].todo && !str_eq(w->item[i].change->key, only) && !str_eq(w->item[i].change->user, only))
+            leave_out(&w->item[i], "not the user chosen");
+    if (first >= 0 && (uint64_t)first < w->n_items)
+        choose_first(w, first);
 }
 
 static void emit_step(void *ctx, const struct step *s)
@@ -291,6 +328,7 @@ static void build_once(struct work *w, const struct connector *k, struct conn *c
     w->n_steps = 0;
     arena_clear(&w->arena);
     lower_all(w, k, conn, roster);
+    link_managers(w, options->schema);
     bool *early = xcalloc(w->n_steps + 1, sizeof *early);
     order_managers(w, roster, options->early_moves_from_leavers, early);
     size_t nodes = w->n_steps + VIRTUAL_NODES;

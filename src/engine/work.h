@@ -29,12 +29,16 @@ struct work {
 };
 
 struct work_options {
+    const struct schema *schema;
     bool early_moves_from_leavers; /* move reports away from leavers before these are deactivated */
 };
 
 void work_init(struct work *w);
 void work_deinit(struct work *w);
 void work_add(struct work *w, const struct change *c, uint32_t seq, bool todo);
+
+/* Leaves only the changes of one user (by id or key as shown), or of the first `first` users in the plan's order (-1: all): the rest is withheld. */
+void work_choose(struct work *w, struct str only, int64_t first);
 
 /* Lowers everything that is to be done, finds waves, combines and sorts. Changes in a ring of needs are withheld with the ring as text. */
 void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster, const struct work_options *options);
