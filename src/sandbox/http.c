@@ -323,6 +323,8 @@ static int on_headers(http_parser *parser)
     struct http_exchange *x = c->x;
     const char *question, *expect;
 
+    if (parser->http_major != 1)
+        return -1;
     x->request.arrived_us = http_now_us();
     if (x->in == HTTP_IN_VALUE)
         buf_byte(&x->fields, '\0');

@@ -42,7 +42,8 @@ def program(variable, name):
     """The path of a program under test."""
     path = os.environ.get(variable)
     if not path:
-        sys.exit('Bail out! set %s to the path of %s' % (variable, name))
+        print('Bail out! set %s to the path of %s' % (variable, name), flush=True)
+        sys.exit(1)
     return path
 
 
@@ -325,7 +326,8 @@ def _call(test, options):
 
 def run(names, chosen=None):
     """Runs the tests among names (a module's globals()) in the order of their definition and exits."""
-    tests = [(name, test) for name, test in names.items() if name.startswith('test_') and callable(test)]
+    tests = [(name, test) for name, test in names.items()
+             if name.startswith('test_') and callable(test) and test.__module__ == names['__name__']]
     chosen = sys.argv[1:] if chosen is None else chosen
     if chosen:
         tests = [(name, test) for name, test in tests if any(part in name for part in chosen)]
@@ -336,7 +338,7 @@ def run(names, chosen=None):
         try:
             _call(test, names.get('BOX', {}))
             verdict = 'ok'
-        except BaseException:  # an interrupted or exiting test failed too; the children still have to go
+        except Exception:
             verdict = 'not ok'
             failed += 1
             for line in traceback.format_exc().splitlines():
