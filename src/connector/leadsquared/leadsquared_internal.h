@@ -269,6 +269,7 @@ void lookup_begin(struct conn *c);
 void lookup_advance(struct conn *c);
 bool lookup_take(struct conn *c, struct ask *a, bool found, char why[200]);
 bool lookup_wants(const struct conn *c, const struct user *u);
+struct str lookup_id(struct conn *c, const struct ask *a); /* of the user that an ASK_BY_ID is about, as sent */
 void lookup_body(const struct conn *c, const struct ask *a, struct buf *out);
 
 void lsq_read_begin(struct conn *c, const struct read_goal *goal);

@@ -106,6 +106,12 @@ void lookup_body(const struct conn *c, const struct ask *a, struct buf *out)
     free(v);
 }
 
+struct str lookup_id(struct conn *c, const struct ask *a)
+{
+    struct reading *r = &c->reading;
+    return lsq_guid(&r->arena, r->goal.lookups[r->want[a->from].lookup].value);
+}
+
 bool lookup_take(struct conn *c, struct ask *a, bool found, char why[200])
 {
     if (a->kind == ASK_BY_ID && !found) {

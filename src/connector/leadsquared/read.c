@@ -264,7 +264,7 @@ static void search_request(const struct conn *c, const struct ask *a, struct req
     buf_deinit(&body);
 }
 
-static void ask_request(const struct conn *c, const struct ask *a, struct request *out)
+static void ask_request(struct conn *c, const struct ask *a, struct request *out)
 {
     const struct str none = { 0 };
     switch (a->kind) {
@@ -285,7 +285,7 @@ static void ask_request(const struct conn *c, const struct ask *a, struct reques
         search_request(c, a, out);
         break;
     case ASK_BY_ID:
-        lsq_request(c, out, CALL_BY_ID, HTTP_GET, "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=", none, none);
+        lsq_request(c, out, CALL_BY_ID, HTTP_GET, "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=", lookup_id(c, a), none);
         break;
     }
 }
