@@ -63,37 +63,37 @@ static void reject_claim(struct plan *p, uint32_t user, uint32_t row, uint32_t o
                     say(p, "names user %s, as line %llu does with other values", shown_id(p, user), (unsigned long long)p->rows[other].line));
 }
 
+/* The feed's first row of a user who has `claim` beside his mark; with `unlike` given, the first that is unlike that one. NO_ROW: none. */
+static uint32_t first_claim(const struct plan *p, const struct claim *claim, size_t n, uint32_t unlike)
+{
+    uint32_t found = NO_ROW, mark = roster_mark(p->roster, claim->user);
+    for (size_t i = 0; i <= n; i++) {
+        uint32_t row = i < n ? claim[i].row : mark;
+        if (row == NO_ROW || (unlike != NO_ROW && !row_unlike(p, unlike, row)))
+            continue;
+        if (found == NO_ROW || row_before(p, row, found))
+            found = row;
+    }
+    return found;
+}
+
 /* `claim` are all further rows of one user. */
 static void judge_claims_of(struct plan *p, const struct claim *claim, size_t n)
 {
     uint32_t user = claim->user, mark = roster_mark(p->roster, user);
-    uint32_t first = mark != NO_ROW ? mark : claim[0].row, second = NO_ROW;
-    bool unlike = false;
-    for (size_t i = 0; i < n; i++) {
-        unlike |= row_unlike(p, first, claim[i].row);
-        if (claim[i].row == first)
-            continue;
-        if (row_before(p, claim[i].row, first)) {
-            second = first;
-            first = claim[i].row;
-        } else if (second == NO_ROW || row_before(p, claim[i].row, second)) {
-            second = claim[i].row;
-        }
-    }
+    uint32_t first = first_claim(p, claim, n, NO_ROW), other = first_claim(p, claim, n, first);
     p->user_flags[user] |= U_NAMED;
-    if (!unlike) {
-        if (mark != NO_ROW && mark != first)
-            repeated(p, mark);
-        for (size_t i = 0; i < n; i++)
-            if (claim[i].row != first)
-                repeated(p, claim[i].row);
-        roster_set_mark(p->roster, user, first);
-        return;
+    for (size_t i = 0; i <= n; i++) {
+        uint32_t row = i < n ? claim[i].row : mark;
+        if (row == NO_ROW)
+            continue;
+        if (other != NO_ROW)
+            reject_claim(p, user, row, row_unlike(p, first, row) ? first : other);
+        else if (row != first)
+            repeated(p, row);
     }
-    if (mark != NO_ROW)
-        reject_claim(p, user, mark, mark == first ? second : first);
-    for (size_t i = 0; i < n; i++)
-        reject_claim(p, user, claim[i].row, claim[i].row == first ? second : first);
+    if (other == NO_ROW && !p->rows[first].early)
+        roster_set_mark(p->roster, user, first);
 }
 
 static void judge_claims(struct plan *p)
