@@ -296,14 +296,16 @@ static void open_input(struct feed_reader *r)
 {
     struct stat st;
     int status = 0;
-    if (fstat(STDIN_FILENO, &st) != 0)
+    if (r->fd == STDIN_FILENO) /* it was closed: the spool got its number */
+        status = UV_EBADF;
+    else if (fstat(STDIN_FILENO, &st) != 0)
         status = -errno;
-    else if (S_ISDIR(st.st_mode))
-        status = UV_EISDIR;
     else if (S_ISREG(st.st_mode) || (S_ISCHR(st.st_mode) && !isatty(STDIN_FILENO)))
         r->input = STDIN_FILENO;
-    else
+    else if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode) || S_ISCHR(st.st_mode))
         status = open_stream(r);
+    else
+        fail(r, "standard input is neither a file nor a pipe", 0);
     if (status < 0)
         fail(r, "standard input cannot be read: ", status);
     if (r->error[0] || r->stopping)
