@@ -1,7 +1,13 @@
 /* ledger: the durable record of runs, a table of functions with two bodies: SQLite (WAL, synchronous=FULL) for people, memory for tests and simulation.
  *
  * What it promises: an intent is on disk before ledger_flush() returns 0, and only then may its call be sent. Changes and steps are opaque text to it. All
- * functions return 0 or a negative errno-like code (-EIO, -ENOSPC, -EROFS, -EBUSY); ledger_error() has the words. A caller that gets one stops sending. */
+ * functions return 0 or a negative errno-like code (-EIO, -ENOSPC, -EROFS, -EBUSY); ledger_error() has the words. A caller that gets one stops sending.
+ *
+ * An error that may have lost a put is final: whatever writes fails with it from then on. Milder ones leave everything as it was: -ENOENT (no such run or
+ * record; a run is put before what belongs to it), -EEXIST (a change put twice), -EFBIG (the caller's buffer is too small). What was not flushed is gone when the
+ * ledger is freed. Between the first put and its flush other processes cannot write: flush before waiting for anything. `-EBUSY`: another one did not.
+ *
+ * Callbacks may use the ledger, its text lives until they return. */
 #ifndef ROLLCALL_LEDGER_H
 #define ROLLCALL_LEDGER_H
 
@@ -23,6 +29,7 @@ struct run {
     uint64_t changes, held;
     int exit_code;                 /* -1: not ended */
     char summary[600];             /* JSON, small: counts for `runs` */
+    bool pruned;                   /* told by the ledger, not put: retention dropped the values, so it can neither be applied nor reverted */
 };
 
 /* One change of a run as the ledger keeps it. */
@@ -59,7 +66,7 @@ struct ledger_ops {
     int (*run_put)(struct ledger *l, const struct run *r);            /* insert or replace */
     int (*run_get)(struct ledger *l, const char *id, struct run *out); /* 0, or -ENOENT; id "" is the newest */
     int (*run_list)(struct ledger *l, void (*each)(void *ctx, const struct run *r), void *ctx); /* newest first */
-    int (*run_delete_before)(struct ledger *l, unix_us before, uint64_t *n); /* retention: values of runs that ended before; counts and hashes stay */
+    int (*run_delete_before)(struct ledger *l, unix_us before, uint64_t *n); /* retention: drops subjects, JSON, results and texts of runs that were last changed before (one that is applying excepted); states, counts and hashes stay. *n: how many runs */
     /* A small text of a run under a name ("header", "guards", "proof", "rejects"): whatever show and report need besides changes. */
     int (*run_text_put)(struct ledger *l, const char *run, const char *name, struct str text);
     int (*run_text_get)(struct ledger *l, const char *run, const char *name, struct buf *out);
@@ -84,6 +91,20 @@ struct ledger_ops {
 struct ledger {
     const struct ledger_ops *ops;
 };
+
+static inline int ledger_flush(struct ledger *l)
+{
+    return l->ops->flush(l);
+}
+static inline const char *ledger_error(const struct ledger *l) /* of the last function that failed; borrowed until the next */
+{
+    return l->ops->error(l);
+}
+static inline void ledger_free(struct ledger *l) /* NULL is fine */
+{
+    if (l)
+        l->ops->free(l);
+}
 
 /* The SQLite body. `dir` is made (0700) when missing; refused when it is not ours, others may write it, or it is on a network file system that cannot lock. NULL: `why`. */
 struct ledger *ledger_open(const char *dir, char why[400]);
