@@ -1,5 +1,4 @@
 /* Simple values: each type is set from text, whether that comes from the file or is the rule's default. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,7 +230,7 @@ void value_load(struct loader *l, const struct rule *r, const struct node *n, vo
 static void write_percent(struct jw *w, double d)
 {
     char text[40];
-    long long parts = llround(d * PERCENT_SCALE);
+    long long parts = (long long)(d * PERCENT_SCALE + (d < 0 ? -0.5 : 0.5)); /* rounded, without libm */
     int n = snprintf(text, sizeof(text), "%lld.%0*lld", parts / PERCENT_SCALE, PERCENT_DECIMALS, llabs(parts % PERCENT_SCALE));
     while (n > 0 && text[n - 1] == '0')
         n--;
@@ -283,7 +282,8 @@ bool canon_exact(struct str s, struct buf *out)
 
 bool canon_fold(struct str s, struct buf *out)
 {
-    return text_fold(out, str_trim(s));
+    static const struct attr folded = { .type = ATTR_FOLD };
+    return attr_canon(&folded, s, out);
 }
 
 static bool texts_entry(struct loader *l, const struct node *n, struct seen *seen, bool (*canon)(struct str, struct buf *))
