@@ -110,3 +110,49 @@ int dir_open(const char *dir, char path[LEDGER_PATH], char why[LEDGER_WHY])
     snprintf(path, LEDGER_PATH, "%s", real);
     return fd;
 }
+
+static int probe_error(int error)
+{
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+    case EFBIG:
+        return -ENOSPC;
+    case EROFS:
+    case EACCES:
+    case EPERM:
+        return -EROFS;
+    default:
+        return -EIO;
+    }
+}
+
+/* At the end of the larger of the database and its log, so that a limit on file sizes shows. */
+static off_t probe_offset(const char *path)
+{
+    char log[LEDGER_PATH + 64];
+    struct stat s;
+    off_t at = stat(path, &s) == 0 ? s.st_size : 0;
+    snprintf(log, sizeof(log), "%s-wal", path);
+    return stat(log, &s) == 0 && s.st_size > at ? s.st_size : at;
+}
+
+int dir_probe(const char *path)
+{
+    static const char block[65536];
+    char *dir = path_dir(path);
+    int fd = open(dir, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int error = fd < 0 ? probe_error(errno) : -EIO;
+    free(dir);
+    if (fd < 0)
+        return error;
+    ssize_t done = pwrite(fd, block, sizeof(block), probe_offset(path));
+    if (done < 0)
+        error = probe_error(errno);
+    else if ((size_t)done < sizeof(block))
+        error = -ENOSPC;
+    else if (fsync(fd) != 0)
+        error = probe_error(errno);
+    close(fd);
+    return error;
+}

@@ -25,6 +25,9 @@ int dir_open(const char *dir, char path[LEDGER_PATH], char why[LEDGER_WHY]);
 const char *dir_network_name(long magic);
 /* NULL, or what is wrong with a file of ours. */
 const char *dir_file_refusal(const struct stat *s);
+/* Why writing to the file of this name went wrong, found out by writing as much to a nameless one beside it, for SQLite does not say:
+ * -ENOSPC (the disk, a quota, a limit on file sizes), -EROFS, or -EIO when that goes well. */
+int dir_probe(const char *path);
 /* Fills `why` with "BEFORE 'SUBJECT': AFTER", the subject made safe to show. */
 void dir_say(char why[LEDGER_WHY], const char *before, const char *subject, const char *after);
 

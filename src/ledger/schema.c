@@ -88,7 +88,8 @@ int schema_bring(sqlite3 *db, const char **refusal)
         code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
         int kept = sqlite3_extended_errcode(db);
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+        if (!sqlite3_get_autocommit(db))
+            sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
         return *refusal ? -1 : kept != SQLITE_OK ? kept : code;
     }
     return SQLITE_OK;

@@ -51,23 +51,7 @@ struct ledger_db *db_of(struct ledger *l)
 
 /* Errors --------------------------------------------------------------------------------------------------------------------- */
 
-static int system_error(sqlite3 *db)
-{
-    switch (db ? sqlite3_system_errno(db) : 0) {
-    case ENOSPC:
-    case EDQUOT:
-    case EFBIG: /* a limit on file sizes */
-        return -ENOSPC;
-    case EROFS:
-    case EACCES:
-    case EPERM:
-        return -EROFS;
-    default:
-        return -EIO;
-    }
-}
-
-static int error_of(sqlite3 *db, int code)
+static int error_of(const char *path, int code)
 {
     switch (code & 0xff) {
     case SQLITE_FULL:
@@ -81,7 +65,7 @@ static int error_of(sqlite3 *db, int code)
         return -EEXIST;
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        return system_error(db);
+        return dir_probe(path);
     default:
         return -EIO;
     }
@@ -107,10 +91,11 @@ static const char *advice(int error, int code)
 int db_fail(struct ledger_db *d, int code)
 {
     char text[LEDGER_WHY];
-    int error = error_of(d->db, code);
+    int error = error_of(d->path, code);
     if (error == -EEXIST)
         return db_say(d, error, "it holds such a record already");
-    snprintf(text, sizeof(text), "%.100s; %s", d->db ? sqlite3_errmsg(d->db) : sqlite3_errstr(code), advice(error, code));
+    bool newest = d->db && sqlite3_extended_errcode(d->db) == code;
+    snprintf(text, sizeof(text), "%.100s; %s", newest ? sqlite3_errmsg(d->db) : sqlite3_errstr(code), advice(error, code));
     db_say(d, error, text);
     if (error != -EBUSY && d->broken == 0)
         d->broken = error;
