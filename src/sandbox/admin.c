@@ -1,5 +1,6 @@
 /*
- * The admin path: what tests look at and turn while the emulator runs. No keys, no rate limit, not in the log.
+ * The admin path: what tests look at and turn while the emulator runs. No keys, no rate limit, not in the
+ * log.
  *
  *   GET  /admin/state        the whole state, as --state reads it
  *   GET  /admin/log?since=N  requests after number N
@@ -17,18 +18,18 @@
 
 static void admin_refuse(struct call *call, struct buf *why)
 {
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     call->status = 400;
     buf_clear(&call->out);
-    jo_object(&j);
-    jo_pair(&j, "error", buf_text(why));
-    jo_object_end(&j);
+    jw_object(&j);
+    jw_kz(&j, "error", buf_z(why));
+    jw_end_object(&j);
 }
 
 static void admin_done(struct call *call)
 {
-    buf_str(&call->out, "{\"ok\":true}");
+    buf_puts(&call->out, "{\"ok\":true}");
 }
 
 static void get_state(struct call *call)
@@ -45,7 +46,7 @@ static const char *user_name(void *context, uint32_t user)
 
 static void get_log(struct call *call)
 {
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
     const char *since = call_param(call, "since");
 
     reqlog_report(&call->sb->log, since ? strtoull(since, NULL, 10) : 0, user_name, &call->sb->state, &j);
@@ -53,85 +54,84 @@ static void get_log(struct call *call)
 
 static void get_violations(struct call *call)
 {
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     reqlog_report_violations(&call->sb->log, &j);
 }
 
-static void report_endpoints(const struct sandbox *sb, struct jsonout *j)
+static void report_endpoints(const struct sandbox *sb, struct jw *j)
 {
-    jo_object(j);
+    jw_object(j);
     for (size_t i = 0; i < sb->endpoints; i++) {
         const struct endpoint_count *c = &sb->counts[i];
 
-        jo_key(j, sb->vendor->endpoints[i].name);
-        jo_object(j);
-        jo_pair_int(j, "calls", (int64_t)c->calls);
-        jo_pair_int(j, "applied", (int64_t)c->applied);
-        jo_pair_int(j, "refused", (int64_t)c->refused);
-        jo_pair_int(j, "throttled", (int64_t)c->throttled);
-        jo_pair_int(j, "faults", (int64_t)c->faults);
-        jo_object_end(j);
+        jw_key(j, sb->vendor->endpoints[i].name);
+        jw_object(j);
+        jw_kint(j, "calls", (int64_t)c->calls);
+        jw_kint(j, "applied", (int64_t)c->applied);
+        jw_kint(j, "refused", (int64_t)c->refused);
+        jw_kint(j, "throttled", (int64_t)c->throttled);
+        jw_kint(j, "faults", (int64_t)c->faults);
+        jw_end_object(j);
     }
-    jo_object_end(j);
+    jw_end_object(j);
 }
 
-static void report_creates(const struct sandbox *sb, struct jsonout *j)
+static void report_creates(const struct sandbox *sb, struct jw *j)
 {
     const char *email;
     json_t *count;
 
-    jo_object(j);
-    json_object_foreach (sb->creates, email, count)
-        jo_pair_int(j, email, json_integer_value(count));
-    jo_object_end(j);
+    jw_object(j);
+    json_object_foreach(sb->creates, email, count) jw_kint(j, email, json_integer_value(count));
+    jw_end_object(j);
 }
 
 static void get_stats(struct call *call)
 {
     struct sandbox *sb = call->sb;
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
     uint64_t throttled = 0;
 
     for (size_t i = 0; i < sb->endpoints; i++)
         throttled += sb->counts[i].throttled;
-    jo_object(&j);
-    jo_pair_int(&j, "calls", (int64_t)sb->calls);
-    jo_pair_int(&j, "unknown_path", (int64_t)sb->unknown_calls);
-    jo_pair_int(&j, "bad_keys", (int64_t)sb->bad_keys);
-    jo_pair_int(&j, "throttled", (int64_t)throttled);
-    jo_pair_int(&j, "violations", (int64_t)sb->log.violations_total);
-    jo_pair_int(&j, "users", (int64_t)sb->state.count);
-    jo_pair_int(&j, "last_seq", (int64_t)sb->log.seq);
-    jo_key(&j, "endpoints");
+    jw_object(&j);
+    jw_kint(&j, "calls", (int64_t)sb->calls);
+    jw_kint(&j, "unknown_path", (int64_t)sb->unknown_calls);
+    jw_kint(&j, "bad_keys", (int64_t)sb->bad_keys);
+    jw_kint(&j, "throttled", (int64_t)throttled);
+    jw_kint(&j, "violations", (int64_t)sb->log.violations_total);
+    jw_kint(&j, "users", (int64_t)sb->state.count);
+    jw_kint(&j, "last_seq", (int64_t)sb->log.seq);
+    jw_key(&j, "endpoints");
     report_endpoints(sb, &j);
-    jo_key(&j, "rate");
+    jw_key(&j, "rate");
     limit_report(&sb->rate, &j);
-    jo_key(&j, "rate_bulk");
+    jw_key(&j, "rate_bulk");
     limit_report(&sb->rate_bulk, &j);
-    jo_key(&j, "creates");
+    jw_key(&j, "creates");
     report_creates(sb, &j);
-    jo_key(&j, "faults");
+    jw_key(&j, "faults");
     faults_report(&sb->faults, &j);
     if (sb->vendor->report)
         sb->vendor->report(sb, &j);
-    jo_object_end(&j);
+    jw_end_object(&j);
 }
 
 static void get_switches(struct call *call)
 {
     struct sandbox *sb = call->sb;
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
-    jo_object(&j);
+    jw_object(&j);
     for (size_t i = 0; switches_def(&sb->switches, i); i++) {
-        struct buf text = {0};
+        struct buf text = BUF_INIT(ANSWER_MAX);
 
         emulator_switch_text(sb, i, &text);
-        jo_pair(&j, switches_def(&sb->switches, i)->name, buf_text(&text));
-        buf_free(&text);
+        jw_kz(&j, switches_def(&sb->switches, i)->name, buf_z(&text));
+        buf_deinit(&text);
     }
-    jo_object_end(&j);
+    jw_end_object(&j);
 }
 
 static bool switch_value(struct sandbox *sb, const char *name, const json_t *value, struct buf *error)
@@ -147,14 +147,15 @@ static bool switch_value(struct sandbox *sb, const char *name, const json_t *val
 
 static void post_switch(struct call *call)
 {
-    struct buf error = {0};
+    struct buf error = BUF_INIT(ANSWER_MAX);
     const char *name;
     json_t *value;
     bool good = json_is_object(call->body);
 
     if (!good)
-        buf_str(&error, "the body is no object");
-    json_object_foreach (call->body, name, value) {
+        buf_puts(&error, "the body is no object");
+    json_object_foreach(call->body, name, value)
+    {
         size_t i;
         json_t *one;
 
@@ -162,14 +163,13 @@ static void post_switch(struct call *call)
             break;
         if (!json_is_array(value))
             good = switch_value(call->sb, name, value, &error);
-        json_array_foreach (value, i, one)
-            good = good && switch_value(call->sb, name, one, &error);
+        json_array_foreach(value, i, one) good = good && switch_value(call->sb, name, one, &error);
     }
     if (good)
         admin_done(call);
     else
         admin_refuse(call, &error);
-    buf_free(&error);
+    buf_deinit(&error);
 }
 
 static bool fields_good(struct sandbox *sb, const json_t *body, const struct user *u, struct buf *error)
@@ -178,14 +178,16 @@ static bool fields_good(struct sandbox *sb, const json_t *body, const struct use
     const char *name;
     json_t *value;
 
-    json_object_foreach ((json_t *)body, name, value) {
+    json_object_foreach((json_t *)body, name, value)
+    {
         size_t i = schema_find(schema, name, false);
         char number[32];
         const char *text = state_value(value, number);
         struct user *holder = text && i == schema->email ? state_by_email(&sb->state, text) : NULL;
 
         if (i == schema->count || !text) {
-            buf_printf(error, "'%s' is no field of a user, or its value is neither text, number nor boolean", name);
+            buf_printf(error, "'%s' is no field of a user, or its value is neither text, number nor boolean",
+                       name);
             return false;
         }
         if (holder && holder != u) {
@@ -199,7 +201,7 @@ static bool fields_good(struct sandbox *sb, const json_t *body, const struct use
 static struct user *added(struct sandbox *sb, const json_t *body, const char *id, uint64_t now)
 {
     const struct schema *schema = sb->state.schema;
-    const char **values = mem_zero(schema->count, sizeof(*values));
+    const char **values = xcalloc(schema->count, sizeof(*values));
     struct user *u;
 
     values[schema->id] = id;
@@ -216,7 +218,7 @@ static void post_user(struct call *call)
     const char *id = json_string_value(json_object_get(call->body, schema->fields[schema->id].name));
     const char *email = json_string_value(json_object_get(call->body, schema->fields[schema->email].name));
     struct user *u = id ? state_by_id(&sb->state, id) : NULL;
-    struct buf error = {0};
+    struct buf error = BUF_INIT(ANSWER_MAX);
     uint64_t delay = sb->state.delay_us;
     const char *name;
     json_t *value;
@@ -226,16 +228,17 @@ static void post_user(struct call *call)
                    schema->fields[schema->email].name);
     else
         fields_good(sb, call->body, u, &error);
-    if (error.len) {
+    if (error.n) {
         admin_refuse(call, &error);
-        buf_free(&error);
+        buf_deinit(&error);
         return;
     }
     sb->state.delay_us = 0; /* tests set a scene: it stands at once */
     if (!u)
         u = added(sb, call->body, id, call->now);
     state_begin(&sb->state, u, call->now);
-    json_object_foreach (call->body, name, value) {
+    json_object_foreach(call->body, name, value)
+    {
         char number[32];
         const char *text = state_value(value, number);
         size_t field = schema_find(schema, name, false);
@@ -262,13 +265,17 @@ static void post_reset(struct call *call)
 }
 
 const struct endpoint admin_endpoints[] = {
-    {.name = "state", .path = "/admin/state", .methods = GET, .handle = get_state},
-    {.name = "log", .path = "/admin/log", .methods = GET, .handle = get_log},
-    {.name = "violations", .path = "/admin/violations", .methods = GET, .handle = get_violations},
-    {.name = "stats", .path = "/admin/stats", .methods = GET, .handle = get_stats},
-    {.name = "switches", .path = "/admin/switches", .methods = GET, .handle = get_switches},
-    {.name = "switch", .path = "/admin/switch", .methods = POST, .body = JSON_BODY, .handle = post_switch},
-    {.name = "user", .path = "/admin/user", .methods = POST, .body = JSON_BODY, .handle = post_user},
-    {.name = "reset-log", .path = "/admin/reset-log", .methods = POST, .body = OPTIONAL_BODY, .handle = post_reset},
-    {.name = NULL},
+    { .name = "state", .path = "/admin/state", .methods = GET, .handle = get_state },
+    { .name = "log", .path = "/admin/log", .methods = GET, .handle = get_log },
+    { .name = "violations", .path = "/admin/violations", .methods = GET, .handle = get_violations },
+    { .name = "stats", .path = "/admin/stats", .methods = GET, .handle = get_stats },
+    { .name = "switches", .path = "/admin/switches", .methods = GET, .handle = get_switches },
+    { .name = "switch", .path = "/admin/switch", .methods = POST, .body = JSON_BODY, .handle = post_switch },
+    { .name = "user", .path = "/admin/user", .methods = POST, .body = JSON_BODY, .handle = post_user },
+    { .name = "reset-log",
+      .path = "/admin/reset-log",
+      .methods = POST,
+      .body = OPTIONAL_BODY,
+      .handle = post_reset },
+    { .name = NULL },
 };

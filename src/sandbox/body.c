@@ -7,21 +7,14 @@
 static unsigned type_of(const json_t *value)
 {
     switch (json_typeof(value)) {
-    case JSON_STRING:
-        return BODY_STRING;
-    case JSON_INTEGER:
-        return BODY_INT;
+    case JSON_STRING: return BODY_STRING;
+    case JSON_INTEGER: return BODY_INT;
     case JSON_TRUE:
-    case JSON_FALSE:
-        return BODY_BOOL;
-    case JSON_NULL:
-        return BODY_NULL;
-    case JSON_OBJECT:
-        return BODY_OBJECT;
-    case JSON_ARRAY:
-        return BODY_ARRAY;
-    case JSON_REAL:
-        break;
+    case JSON_FALSE: return BODY_BOOL;
+    case JSON_NULL: return BODY_NULL;
+    case JSON_OBJECT: return BODY_OBJECT;
+    case JSON_ARRAY: return BODY_ARRAY;
+    case JSON_REAL: break;
     }
     return 0;
 }
@@ -33,7 +26,8 @@ bool body_typed(struct call *call, const json_t *value, unsigned types, const ch
     return call_refuse_body(call, RULE_WRONG_TYPE, "%s: '%s' has the wrong type", where, name);
 }
 
-static size_t key_index(struct call *call, const char *where, const char *name, const struct body_key *keys, size_t count)
+static size_t key_index(struct call *call, const char *where, const char *name, const struct body_key *keys,
+                        size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(keys[i].name, name) == 0)
@@ -48,8 +42,8 @@ static size_t key_index(struct call *call, const char *where, const char *name, 
     return count;
 }
 
-bool body_read(struct call *call, const json_t *object, const char *where, const struct body_key *keys, size_t count,
-               json_t **found)
+bool body_read(struct call *call, const json_t *object, const char *where, const struct body_key *keys,
+               size_t count, json_t **found)
 {
     const char *name;
     json_t *value;
@@ -57,7 +51,8 @@ bool body_read(struct call *call, const json_t *object, const char *where, const
     memset(found, 0, count * sizeof(*found));
     if (!json_is_object(object))
         return call_refuse_body(call, RULE_WRONG_TYPE, "%s is no object", where);
-    json_object_foreach ((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         size_t i = key_index(call, where, name, keys, count);
 
         if (i == count)

@@ -20,11 +20,11 @@ struct body_key {
 };
 
 /*
- * Looks up `count` keys in object; found[i] is borrowed or NULL. Anything wrong is answered and recorded: then false. Keys in
- * another case are taken when the switch `case` allows it, and recorded.
+ * Looks up `count` keys in object; found[i] is borrowed or NULL. Anything wrong is answered and recorded:
+ * then false. Keys in another case are taken when the switch `case` allows it, and recorded.
  */
-bool body_read(struct call *call, const json_t *object, const char *where, const struct body_key *keys, size_t count,
-               json_t **found);
+bool body_read(struct call *call, const json_t *object, const char *where, const struct body_key *keys,
+               size_t count, json_t **found);
 
 /* Is the value of one of these types? Otherwise answered and recorded. */
 bool body_typed(struct call *call, const json_t *value, unsigned types, const char *where, const char *name);

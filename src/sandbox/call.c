@@ -2,6 +2,8 @@
 
 #include "emulator.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 int64_t call_switch(const struct call *call, size_t i)
@@ -22,38 +24,33 @@ const char *call_param(const struct call *call, const char *name)
     return NULL;
 }
 
-static void __attribute__((format(printf, 3, 0)))
-record(struct call *call, enum rule rule, const char *format, va_list args)
+static void record(struct call *call, enum rule rule, const char *text)
 {
-    struct buf text = {0};
-
-    if (call->admin)
-        return;
-    buf_vprintf(&text, format, args);
-    reqlog_violation(&call->sb->log, call->seq, rule_name(rule), buf_text(&text));
-    buf_free(&text);
+    if (!call->admin)
+        reqlog_violation(&call->sb->log, call->seq, rule_name(rule), text);
 }
 
 void call_violation(struct call *call, enum rule rule, const char *format, ...)
 {
+    char text[MESSAGE_MAX];
     va_list args;
 
     va_start(args, format);
-    record(call, rule, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    record(call, rule, text);
 }
 
 bool call_refuse_body(struct call *call, enum rule rule, const char *format, ...)
 {
-    struct buf text = {0};
+    char text[MESSAGE_MAX];
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    call_violation(call, rule, "%s", buf_text(&text));
-    call->sb->vendor->problem(call, PROBLEM_BODY, buf_text(&text));
-    buf_free(&text);
+    record(call, rule, text);
+    call->sb->vendor->problem(call, PROBLEM_BODY, text);
     return false;
 }
 

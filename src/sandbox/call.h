@@ -1,8 +1,8 @@
 /*
  * One API call: what the client asked, what the emulator makes of it; and what a vendor is made of.
  *
- * A vendor is data (endpoints, user schema, switches) and functions that read a call and write its answer. The core does the rest:
- * routing, rate limit, faults, delays, the log.
+ * A vendor is data (endpoints, user schema, switches) and functions that read a call and write its answer.
+ * The core does the rest: routing, rate limit, faults, delays, the log.
  */
 #ifndef SANDBOX_CALL_H
 #define SANDBOX_CALL_H
@@ -23,13 +23,13 @@ enum endpoint_method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 };
 enum endpoint_body { NO_BODY, JSON_BODY, OPTIONAL_BODY };
 
 struct endpoint {
-    const char *name;           /* unique among the vendor's */
+    const char *name; /* unique among the vendor's */
     const char *path;
-    unsigned methods;           /* of enum endpoint_method */
+    unsigned methods; /* of enum endpoint_method */
     enum endpoint_body body;
     bool writes;
-    bool bulk;                  /* counts in the bulk rate too */
-    const char *const *query;   /* parameters, ends with NULL; may be NULL */
+    bool bulk;                /* counts in the bulk rate too */
+    const char *const *query; /* parameters, ends with NULL; may be NULL */
     void (*handle)(struct call *call);
 };
 
@@ -39,8 +39,8 @@ enum problem {
     PROBLEM_THROTTLED, /* over the rate limit */
     PROBLEM_PATH,
     PROBLEM_METHOD,
-    PROBLEM_BODY,      /* body against the specification */
-    PROBLEM_LOGIC,     /* an application error */
+    PROBLEM_BODY,  /* body against the specification */
+    PROBLEM_LOGIC, /* an application error */
 };
 
 struct vendor {
@@ -48,15 +48,15 @@ struct vendor {
     const char *about;
     const struct endpoint *endpoints; /* ends with a NULL name */
     const struct schema *schema;
-    const struct switch_def *switches; /* ends with a NULL name */
+    const struct switch_def *switches;   /* ends with a NULL name */
     const char *access_key, *secret_key; /* defaults */
 
     /* Life of the vendor's own data; generate or load fill it and the users. */
-    void *(*create)(struct sandbox *sb);
+    void *(*create)(struct sandbox *sb, uint64_t seed);
     void (*destroy)(void *data);
     void (*generate)(struct sandbox *sb, size_t users, uint64_t seed);
     bool (*load)(struct sandbox *sb, const json_t *root, struct buf *error);
-    void (*dump)(struct sandbox *sb, struct jsonout *j); /* members of the root object */
+    void (*dump)(struct sandbox *sb, struct jw *j); /* members of the root object */
 
     /* Are the keys good? Asked when the header fields are there; records breaches of rules about keys. */
     bool (*admit)(struct call *call);
@@ -65,7 +65,7 @@ struct vendor {
     /* Does what was accepted earlier and is due at `now`. */
     void (*settle)(struct sandbox *sb, uint64_t now);
     /* Members of /admin/stats; optional. */
-    void (*report)(struct sandbox *sb, struct jsonout *j);
+    void (*report)(struct sandbox *sb, struct jw *j);
     /* A switch was set; optional. */
     void (*switched)(struct sandbox *sb);
 };
@@ -103,12 +103,15 @@ int64_t call_switch(const struct call *call, size_t i);
 /* A decoded query parameter, or NULL. Case is taken as the switch `case` says. */
 const char *call_param(const struct call *call, const char *name);
 
-void call_violation(struct call *call, enum rule rule, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void call_violation(struct call *call, enum rule rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The user was written by this call. */
 void call_touch(struct call *call, struct user *u);
 
-/* An answer of the vendor's for something that is wrong with the body; also recorded as a breach of `rule`. Returns false. */
-bool call_refuse_body(struct call *call, enum rule rule, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* An answer of the vendor's for something that is wrong with the body; also recorded as a breach of `rule`.
+ * Returns false. */
+bool call_refuse_body(struct call *call, enum rule rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

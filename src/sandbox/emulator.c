@@ -8,12 +8,12 @@
 
 #define SANE_BODY ((size_t)1 << 20)
 
-const struct vendor *const vendors[] = {&vendor_leadsquared, NULL};
+const struct vendor *const vendors[] = { &vendor_leadsquared, NULL };
 
 static const struct {
     const char *name;
     unsigned method;
-} methods[] = {{"GET", GET}, {"POST", POST}, {"PUT", PUT}, {"PATCH", PATCH}, {"DELETE", DELETE}};
+} methods[] = { { "GET", GET }, { "POST", POST }, { "PUT", PUT }, { "PATCH", PATCH }, { "DELETE", DELETE } };
 
 /* ---- taking a request in ---- */
 
@@ -29,7 +29,7 @@ static int hex_digit(char c)
 /* A NUL or a broken escape stays as it was sent: nothing that follows will match it. */
 static char *decoded(const char *text, size_t len)
 {
-    char *out = mem_copy(text, len), *to = out;
+    char *out = xmemdup(text, len), *to = out;
 
     for (size_t i = 0; i < len; i++) {
         int high = -1, low = -1;
@@ -60,7 +60,7 @@ static void read_query(struct call *call)
             struct call_param *param = &call->params[call->nparams++];
 
             param->name = decoded(p, name);
-            param->value = equals ? decoded(equals + 1, n - name - 1) : mem_copy("", 0);
+            param->value = equals ? decoded(equals + 1, n - name - 1) : xmemdup("", 0);
         }
         p += n + (p[n] == '&');
     }
@@ -75,7 +75,7 @@ static bool secret_name(const char *name)
 
 static void loggable_path(const struct call *call, struct buf *out)
 {
-    buf_str(out, call->request->path);
+    buf_puts(out, call->request->path);
     for (size_t i = 0; i < call->nparams; i++) {
         const struct call_param *p = &call->params[i];
 
@@ -113,7 +113,8 @@ static bool method_fits(const struct call *call)
 
 static struct endpoint_count *counts_of(struct call *call)
 {
-    return call->endpoint && !call->admin ? &call->sb->counts[call->endpoint - call->sb->vendor->endpoints] : NULL;
+    return call->endpoint && !call->admin ? &call->sb->counts[call->endpoint - call->sb->vendor->endpoints]
+                                          : NULL;
 }
 
 static struct limit_rules limit_rules(const struct sandbox *sb)
@@ -125,7 +126,8 @@ static struct limit_rules limit_rules(const struct sandbox *sb)
     };
 }
 
-/* The limit goes by the moment of arrival, so it is asked when the header fields are there, not when the body is. */
+/* The limit goes by the moment of arrival, so it is asked when the header fields are there, not when the body
+ * is. */
 static void admit(struct call *call)
 {
     struct sandbox *sb = call->sb;
@@ -153,15 +155,16 @@ static void admit(struct call *call)
 static void on_headers(void *context, struct http_exchange *x)
 {
     struct sandbox *sb = context;
-    struct call *call = mem_zero(1, sizeof(*call));
+    struct call *call = xcalloc(1, sizeof(*call));
     struct endpoint_count *counts;
-    struct buf path = {0};
+    struct buf path = BUF_INIT(ANSWER_MAX);
 
     http_keep(x, call);
     call->sb = sb;
     call->x = x;
     call->request = http_request(x);
     call->now = call->request->arrived_us;
+    buf_init(&call->out, ANSWER_MAX);
     call->status = 200;
     call->type = "application/json; charset=utf-8";
     read_query(call);
@@ -170,9 +173,9 @@ static void on_headers(void *context, struct http_exchange *x)
     if (call->admin)
         return;
     loggable_path(call, &path);
-    call->seq = reqlog_add(&sb->log, call->now, call->request->method, buf_text(&path),
+    call->seq = reqlog_add(&sb->log, call->now, call->request->method, buf_z(&path),
                            call->endpoint ? call->endpoint->name : "");
-    buf_free(&path);
+    buf_deinit(&path);
     sb->calls++;
     counts = counts_of(call);
     if (counts)
@@ -194,7 +197,7 @@ static void on_gone(void *context, struct http_exchange *x)
         free(call->params[i].value);
     }
     json_decref(call->body);
-    buf_free(&call->out);
+    buf_deinit(&call->out);
     free(call);
 }
 
@@ -213,10 +216,10 @@ static void send_now(struct http_exchange *x)
     struct call *call = http_kept(x);
     struct log_entry *entry = reqlog_entry(&call->sb->log, call->seq);
     struct endpoint_count *counts = counts_of(call);
-    struct http_answer answer = {.status = call->status, .type = call->type, .body = call->out};
+    struct http_answer answer = { .status = call->status, .type = call->type, .body = call->out };
     const struct fault_hit *fault = &call->fault;
 
-    call->out = (struct buf){0};
+    buf_init(&call->out, ANSWER_MAX);
     if (call->faulty && fault->kind == FAULT_RESET)
         answer.ending = HTTP_RESET;
     else if (call->faulty && fault->kind == FAULT_HANGUP)
@@ -230,7 +233,8 @@ static void send_now(struct http_exchange *x)
         entry->answered = true;
         entry->applied = entry->applied || call->applied; /* a batch may have been applied meanwhile */
         entry->fault = call->faulty ? fault->name : NULL;
-        entry->status = answer.ending == HTTP_RESET || answer.ending == HTTP_HANGUP ? REQLOG_NO_ANSWER : call->status;
+        entry->status =
+            answer.ending == HTTP_RESET || answer.ending == HTTP_HANGUP ? REQLOG_NO_ANSWER : call->status;
     }
     if (counts) {
         counts->applied += call->applied;
@@ -256,7 +260,7 @@ static void finish(struct call *call)
 static void answer_text(struct call *call, int status, const char *type, const char *text)
 {
     buf_clear(&call->out);
-    buf_str(&call->out, text);
+    buf_puts(&call->out, text);
     call->status = status;
     call->type = type;
 }
@@ -273,12 +277,11 @@ static void spoil(struct call *call)
     case FAULT_EMPTY200:
         answer_text(call, status, fault->kind == FAULT_STATUS ? NULL : call->type, "");
         break;
-    case FAULT_TEXT:
-        answer_text(call, status, "text/plain", "the server could not do this now\n");
-        break;
+    case FAULT_TEXT: answer_text(call, status, "text/plain", "the server could not do this now\n"); break;
     case FAULT_HTML:
-        answer_text(call, status, "text/html", "<html><head><title>Server Error</title></head><body>\n"
-                                               "<h1>Server Error</h1><p>MySqlException: too many connections</p></body></html>\n");
+        answer_text(call, status, "text/html",
+                    "<html><head><title>Server Error</title></head><body>\n"
+                    "<h1>Server Error</h1><p>MySqlException: too many connections</p></body></html>\n");
         break;
     case FAULT_GARBAGE:
         answer_text(call, status, "application/json; charset=utf-8", "{\"Status\":\"Succ\x01\xff[[[ <!-- ");
@@ -295,8 +298,7 @@ static void spoil(struct call *call)
         if (fault->kind == FAULT_ERROR200)
             call->status = 200;
         break;
-    default:
-        break; /* on the way: send_now() and finish() */
+    default: break; /* on the way: send_now() and finish() */
     }
 }
 
@@ -306,7 +308,8 @@ static bool is_json(const char *type)
 {
     size_t n = strlen("application/json");
 
-    return type && strncasecmp(type, "application/json", n) == 0 && (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
+    return type && strncasecmp(type, "application/json", n) == 0 &&
+           (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
 }
 
 static bool read_body(struct call *call)
@@ -315,15 +318,15 @@ static bool read_body(struct call *call)
     enum endpoint_body wanted = call->endpoint->body;
     json_error_t error;
 
-    if (wanted == NO_BODY && body->len)
-        call_violation(call, RULE_BODY_ON_GET, "%zu bytes", body->len);
-    if (wanted == NO_BODY || (wanted == OPTIONAL_BODY && !body->len))
+    if (wanted == NO_BODY && body->n)
+        call_violation(call, RULE_BODY_ON_GET, "%zu bytes", body->n);
+    if (wanted == NO_BODY || (wanted == OPTIONAL_BODY && !body->n))
         return true;
-    if (body->len > SANE_BODY)
-        call_violation(call, RULE_BIG_BODY, "%zu bytes", body->len);
+    if (body->n > SANE_BODY)
+        call_violation(call, RULE_BIG_BODY, "%zu bytes", body->n);
     if (!is_json(http_header(call->x, "Content-Type")))
         return call_refuse_body(call, RULE_CONTENT_TYPE, "Content-Type must be application/json");
-    call->body = json_loadb(body->len ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &error);
+    call->body = json_loadb(buf_z(body), body->n, JSON_REJECT_DUPLICATES, &error);
     if (!call->body)
         return call_refuse_body(call, RULE_MALFORMED, "the body is no JSON: %s", error.text);
     return true;
@@ -419,17 +422,20 @@ static void on_request(void *context, struct http_exchange *x)
 
 void emulator_init(struct sandbox *sb, const struct vendor *vendor, uint64_t seed)
 {
-    *sb = (struct sandbox){.vendor = vendor, .access_key = vendor->access_key, .secret_key = vendor->secret_key};
-    sb->rng.state = seed;
+    *sb = (struct sandbox){ .vendor = vendor,
+                            .access_key = vendor->access_key,
+                            .secret_key = vendor->secret_key };
+    rng_seed(&sb->rng, seed);
     while (vendor->endpoints[sb->endpoints].name)
         sb->endpoints++;
-    sb->counts = mem_zero(sb->endpoints, sizeof(*sb->counts));
+    sb->counts = xcalloc(sb->endpoints, sizeof(*sb->counts));
     sb->creates = json_object();
     switches_init(&sb->switches, vendor->switches);
     state_init(&sb->state, vendor->schema);
     for (size_t i = 0; i < SW_CORE_COUNT; i++)
-        emulator_switch(sb, switches_def(&sb->switches, i)->name, switches_def(&sb->switches, i)->normal, NULL);
-    sb->data = vendor->create(sb);
+        emulator_switch(sb, switches_def(&sb->switches, i)->name, switches_def(&sb->switches, i)->normal,
+                        NULL);
+    sb->data = vendor->create(sb, seed);
 }
 
 void emulator_free(struct sandbox *sb)
@@ -466,13 +472,13 @@ void emulator_created(struct sandbox *sb, const char *email)
 
 void emulator_dump(struct sandbox *sb, struct buf *out)
 {
-    struct jsonout j = {.out = out};
+    struct jw j = jw_into(out);
 
-    jo_object(&j);
-    jo_pair(&j, "vendor", sb->vendor->name);
+    jw_object(&j);
+    jw_kz(&j, "vendor", sb->vendor->name);
     sb->vendor->dump(sb, &j);
-    jo_key(&j, "Users");
+    jw_key(&j, "Users");
     state_dump(&sb->state, &j);
-    jo_object_end(&j);
-    buf_byte(out, '\n');
+    jw_end_object(&j);
+    buf_putc(out, '\n');
 }

@@ -10,10 +10,10 @@ struct endpoint_count {
 };
 
 struct sandbox {
-    const struct vendor *vendor; /* borrowed */
-    void *data;                  /* the vendor's */
+    const struct vendor *vendor;         /* borrowed */
+    void *data;                          /* the vendor's */
     const char *access_key, *secret_key; /* borrowed */
-    struct http_server *server;  /* owned by the loop */
+    struct http_server *server;          /* owned by the loop */
     struct switches switches;
     struct limit rate, rate_bulk;
     char rate_text[128], rate_bulk_text[128];

@@ -6,7 +6,7 @@
 
 static bool known_endpoint(const struct sandbox *sb, const char *name, size_t len)
 {
-    static const char *const groups[] = {"*", "reads", "writes"};
+    static const char *const groups[] = { "*", "reads", "writes" };
 
     for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
         if (strlen(groups[i]) == len && strncmp(groups[i], name, len) == 0)
@@ -49,14 +49,10 @@ static const char *set_rate(struct limit *limit, char *text, size_t room, const 
 static const char *set_text(struct sandbox *sb, size_t i, const char *value)
 {
     switch (i) {
-    case SW_RATE:
-        return set_rate(&sb->rate, sb->rate_text, sizeof(sb->rate_text), value);
-    case SW_RATE_BULK:
-        return set_rate(&sb->rate_bulk, sb->rate_bulk_text, sizeof(sb->rate_bulk_text), value);
-    case SW_FAULT:
-        return set_fault(sb, value);
-    default:
-        return set_drop(sb, value);
+    case SW_RATE: return set_rate(&sb->rate, sb->rate_text, sizeof(sb->rate_text), value);
+    case SW_RATE_BULK: return set_rate(&sb->rate_bulk, sb->rate_bulk_text, sizeof(sb->rate_bulk_text), value);
+    case SW_FAULT: return set_fault(sb, value);
+    default: return set_drop(sb, value);
     }
 }
 
@@ -83,7 +79,8 @@ bool emulator_switch(struct sandbox *sb, const char *name, const char *value, st
     else if (!switches_set(&sb->switches, i, value))
         wrong = switches_def(&sb->switches, i)->values;
     if (wrong && error)
-        buf_printf(error, "switch '%s=%s': %s%s", name, value, strchr(wrong, '|') ? "not of the form " : "", wrong);
+        buf_printf(error, "switch '%s=%s': %s%s", name, value, strchr(wrong, '|') ? "not of the form " : "",
+                   wrong);
     if (!wrong)
         take_effect(sb);
     return !wrong;
@@ -92,14 +89,14 @@ bool emulator_switch(struct sandbox *sb, const char *name, const char *value, st
 void emulator_switch_text(struct sandbox *sb, size_t i, struct buf *out)
 {
     if (i == SW_RATE) {
-        buf_str(out, sb->rate_text);
+        buf_puts(out, sb->rate_text);
     } else if (i == SW_RATE_BULK) {
-        buf_str(out, sb->rate_bulk_text);
+        buf_puts(out, sb->rate_bulk_text);
     } else if (i == SW_FAULT || i == SW_DROP_AFTER_APPLY) {
         for (size_t k = 0; k < sb->faults.count && i == SW_FAULT; k++)
             buf_printf(out, "%s%s", k ? " " : "", sb->faults.fault[k].text);
-        if (!out->len)
-            buf_str(out, "off");
+        if (!out->n)
+            buf_puts(out, "off");
     } else {
         switches_text(&sb->switches, i, out);
     }

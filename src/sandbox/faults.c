@@ -5,33 +5,40 @@
 #include <string.h>
 
 static const struct fault_def defs[FAULT_KINDS] = {
-    [FAULT_STATUS] = {"status", FAULT_BEFORE, true, 503, "status ARG without a body"},
-    [FAULT_TEXT] = {"text", FAULT_BEFORE, true, 500, "status ARG with a line of plain text"},
-    [FAULT_HTML] = {"html", FAULT_BEFORE, true, 502, "status ARG with an HTML page, as a proxy in front would answer"},
-    [FAULT_RESET] = {"reset", FAULT_BEFORE, true, 0, "connection reset (RST) without an answer"},
-    [FAULT_HANGUP] = {"hangup", FAULT_BEFORE, true, 0, "connection closed (FIN) without an answer"},
-    [FAULT_TRUNCATE] = {"truncate", FAULT_AFTER, false, 20, "body cut after ARG bytes, though Content-Length promises all"},
-    [FAULT_GARBAGE] = {"garbage", FAULT_AFTER, true, 200, "status ARG, a body that is no JSON under a JSON type"},
-    [FAULT_EMPTY200] = {"empty200", FAULT_AFTER, true, 200, "status ARG with an empty body"},
-    [FAULT_SLOW] = {"slow", FAULT_AFTER, false, 1000, "answer sent at ARG bytes per second"},
-    [FAULT_DELAY] = {"delay", FAULT_AFTER, true, 1000, "ARG ms pass; with _before they pass before it is applied"},
-    [FAULT_PAGE_DROP] = {"page_drop", FAULT_PAGE, false, 0, "page without its users, which are counted in the total"},
-    [FAULT_PAGE_REPEAT] = {"page_repeat", FAULT_PAGE, false, 0, "the page before this one once more"},
-    [FAULT_PAGE_EMPTY] = {"page_empty", FAULT_PAGE, false, 0, "an empty page and a total of nothing"},
-    [FAULT_PAGE_CUT] = {"page_cut", FAULT_PAGE, false, 50, "the first ARG percent of the page's users, as good JSON"},
-    [FAULT_ERROR200] = {"error200", FAULT_BEFORE, true, 0, "the vendor's error body under 200"},
-    [FAULT_ERROR500] = {"error500", FAULT_BEFORE, true, 0, "the vendor's error body, as the switches say"},
-    [FAULT_THROTTLE] = {"throttle", FAULT_BEFORE, false, 0, "refused as if over the rate limit"},
-    [FAULT_RANDOM] = {"random", FAULT_BEFORE, false, 0, "one of the faults of the way: status, html, reset, truncate, slow, delay"},
+    [FAULT_STATUS] = { "status", FAULT_BEFORE, true, 503, "status ARG without a body" },
+    [FAULT_TEXT] = { "text", FAULT_BEFORE, true, 500, "status ARG with a line of plain text" },
+    [FAULT_HTML] = { "html", FAULT_BEFORE, true, 502,
+                     "status ARG with an HTML page, as a proxy in front would answer" },
+    [FAULT_RESET] = { "reset", FAULT_BEFORE, true, 0, "connection reset (RST) without an answer" },
+    [FAULT_HANGUP] = { "hangup", FAULT_BEFORE, true, 0, "connection closed (FIN) without an answer" },
+    [FAULT_TRUNCATE] = { "truncate", FAULT_AFTER, false, 20,
+                         "body cut after ARG bytes, though Content-Length promises all" },
+    [FAULT_GARBAGE] = { "garbage", FAULT_AFTER, true, 200,
+                        "status ARG, a body that is no JSON under a JSON type" },
+    [FAULT_EMPTY200] = { "empty200", FAULT_AFTER, true, 200, "status ARG with an empty body" },
+    [FAULT_SLOW] = { "slow", FAULT_AFTER, false, 1000, "answer sent at ARG bytes per second" },
+    [FAULT_DELAY] = { "delay", FAULT_AFTER, true, 1000,
+                      "ARG ms pass; with _before they pass before it is applied" },
+    [FAULT_PAGE_DROP] = { "page_drop", FAULT_PAGE, false, 0,
+                          "page without its users, which are counted in the total" },
+    [FAULT_PAGE_REPEAT] = { "page_repeat", FAULT_PAGE, false, 0, "the page before this one once more" },
+    [FAULT_PAGE_EMPTY] = { "page_empty", FAULT_PAGE, false, 0, "an empty page and a total of nothing" },
+    [FAULT_PAGE_CUT] = { "page_cut", FAULT_PAGE, false, 50,
+                         "the first ARG percent of the page's users, as good JSON" },
+    [FAULT_ERROR200] = { "error200", FAULT_BEFORE, true, 0, "the vendor's error body under 200" },
+    [FAULT_ERROR500] = { "error500", FAULT_BEFORE, true, 0, "the vendor's error body, as the switches say" },
+    [FAULT_THROTTLE] = { "throttle", FAULT_BEFORE, false, 0, "refused as if over the rate limit" },
+    [FAULT_RANDOM] = { "random", FAULT_BEFORE, false, 0,
+                       "one of the faults of the way: status, html, reset, truncate, slow, delay" },
 };
 
 /* What `random` chooses from. */
 static const struct fault_hit mixed[] = {
-    {FAULT_HTML, FAULT_BEFORE, 500, "html"},    {FAULT_HTML, FAULT_AFTER, 502, "html"},
-    {FAULT_STATUS, FAULT_BEFORE, 502, "status"}, {FAULT_STATUS, FAULT_AFTER, 503, "status"},
-    {FAULT_RESET, FAULT_BEFORE, 0, "reset"},    {FAULT_RESET, FAULT_AFTER, 0, "reset"},
-    {FAULT_TRUNCATE, FAULT_AFTER, 20, "truncate"}, {FAULT_HANGUP, FAULT_AFTER, 0, "hangup"},
-    {FAULT_DELAY, FAULT_AFTER, 200, "delay"},   {FAULT_DELAY, FAULT_BEFORE, 200, "delay"},
+    { FAULT_HTML, FAULT_BEFORE, 500, "html" },       { FAULT_HTML, FAULT_AFTER, 502, "html" },
+    { FAULT_STATUS, FAULT_BEFORE, 502, "status" },   { FAULT_STATUS, FAULT_AFTER, 503, "status" },
+    { FAULT_RESET, FAULT_BEFORE, 0, "reset" },       { FAULT_RESET, FAULT_AFTER, 0, "reset" },
+    { FAULT_TRUNCATE, FAULT_AFTER, 20, "truncate" }, { FAULT_HANGUP, FAULT_AFTER, 0, "hangup" },
+    { FAULT_DELAY, FAULT_AFTER, 200, "delay" },      { FAULT_DELAY, FAULT_BEFORE, 200, "delay" },
 };
 
 const struct fault_def *fault_def(enum fault_kind kind)
@@ -90,7 +97,7 @@ static bool parse_kind(const char *text, struct fault_hit *hit)
             continue;
         if (*rest && !(defs[i].either && (strcmp(rest, "_before") == 0 || strcmp(rest, "_after") == 0)))
             continue;
-        *hit = (struct fault_hit){(enum fault_kind)i, defs[i].phase, defs[i].arg, defs[i].name};
+        *hit = (struct fault_hit){ (enum fault_kind)i, defs[i].phase, defs[i].arg, defs[i].name };
         if (*rest)
             hit->phase = rest[1] == 'b' ? FAULT_BEFORE : FAULT_AFTER;
         return true;
@@ -100,7 +107,7 @@ static bool parse_kind(const char *text, struct fault_hit *hit)
 
 static const char *parse(const char *text, struct fault *f)
 {
-    char copy[sizeof(f->text)], *part[4] = {0}, *p = copy;
+    char copy[sizeof(f->text)], *part[4] = { 0 }, *p = copy;
     size_t parts = 0;
     const char *end;
 
@@ -130,7 +137,7 @@ static const char *parse(const char *text, struct fault *f)
 
 const char *faults_add(struct faults *faults, const char *text)
 {
-    struct fault f = {.seen = 0};
+    struct fault f = { .seen = 0 };
     const char *wrong;
 
     if (strcmp(text, "off") == 0) {
@@ -156,7 +163,14 @@ static bool matches(const struct fault *f, const char *endpoint, bool writes)
     return strcmp(f->endpoint, endpoint) == 0;
 }
 
-bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, bool writes, struct fault_hit *hit)
+/* True once in a while: parts out of a million. */
+static bool by_chance(struct rng *rng, uint32_t millionths)
+{
+    return rng_below(rng, 1000000) < millionths;
+}
+
+bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, bool writes,
+                 struct fault_hit *hit)
 {
     bool fired = false;
 
@@ -168,7 +182,7 @@ bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, b
         f->seen++;
         if (fired || f->seen < f->from || f->seen > f->to || f->seen % f->every != 0)
             continue;
-        if (f->millionths < 1000000 && !rng_chance(rng, f->millionths))
+        if (f->millionths < 1000000 && !by_chance(rng, f->millionths))
             continue;
         f->fired++;
         fired = true;
@@ -179,15 +193,15 @@ bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, b
     return fired;
 }
 
-void faults_report(const struct faults *faults, struct jsonout *j)
+void faults_report(const struct faults *faults, struct jw *j)
 {
-    jo_array(j);
+    jw_array(j);
     for (size_t i = 0; i < faults->count; i++) {
-        jo_object(j);
-        jo_pair(j, "fault", faults->fault[i].text);
-        jo_pair_int(j, "seen", (int64_t)faults->fault[i].seen);
-        jo_pair_int(j, "fired", (int64_t)faults->fault[i].fired);
-        jo_object_end(j);
+        jw_object(j);
+        jw_kz(j, "fault", faults->fault[i].text);
+        jw_kint(j, "seen", (int64_t)faults->fault[i].seen);
+        jw_kint(j, "fired", (int64_t)faults->fault[i].fired);
+        jw_end_object(j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }

@@ -3,18 +3,18 @@
  *
  * Written ENDPOINT:NTH:KIND[:ARG].
  *   ENDPOINT  its name, or `*`, `reads`, `writes`
- *   NTH       `3` the third call from now, `3+` from the third on, `3-5`, `every3`, `p0.05` by chance from the seed, `*` every call;
- *             calls that match ENDPOINT, had good keys and were within the rate limit are counted, for each fault on its own
- *   KIND      a row of the table of kinds, with `_before` (instead of applying) or `_after` (applied, then spoilt) at its end
- *             where the other of the two is wanted
- *   ARG       a number; what it means, and what it is when left out, stands in the table
- * The first fault that fires on a call wins; all of them count it.
+ *   NTH       `3` the third call from now, `3+` from the third on, `3-5`, `every3`, `p0.05` by chance from
+ * the seed, `*` every call; calls that match ENDPOINT, had good keys and were within the rate limit are
+ * counted, for each fault on its own KIND      a row of the table of kinds, with `_before` (instead of
+ * applying) or `_after` (applied, then spoilt) at its end where the other of the two is wanted ARG       a
+ * number; what it means, and what it is when left out, stands in the table The first fault that fires on a
+ * call wins; all of them count it.
  */
 #ifndef SANDBOX_FAULTS_H
 #define SANDBOX_FAULTS_H
 
-#include "jsonout.h"
-#include "rng.h"
+#include "rollcall/base/rng.h"
+#include "text_util.h"
 
 #include <stdbool.h>
 
@@ -51,8 +51,8 @@ enum fault_phase {
 struct fault_def {
     const char *name;
     enum fault_phase phase;
-    bool either;    /* _before and _after may be said */
-    uint64_t arg;   /* when none is given */
+    bool either;  /* _before and _after may be said */
+    uint64_t arg; /* when none is given */
     const char *about;
 };
 
@@ -81,13 +81,15 @@ struct faults {
 /* Row `kind` of the table. */
 const struct fault_def *fault_def(enum fault_kind kind);
 
-/* Adds one, or removes all for "off". NULL, or what is wrong (static). The endpoint's name is checked by the caller. */
+/* Adds one, or removes all for "off". NULL, or what is wrong (static). The endpoint's name is checked by the
+ * caller. */
 const char *faults_add(struct faults *faults, const char *text);
 
 /* Counts a call of an endpoint; true when a fault fires on it. */
-bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, bool writes, struct fault_hit *hit);
+bool faults_fire(struct faults *faults, struct rng *rng, const char *endpoint, bool writes,
+                 struct fault_hit *hit);
 
 /* [{"fault": "...", "seen": .., "fired": ..}] */
-void faults_report(const struct faults *faults, struct jsonout *j);
+void faults_report(const struct faults *faults, struct jw *j);
 
 #endif

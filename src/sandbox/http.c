@@ -26,7 +26,7 @@ void *http_kept(const struct http_exchange *x)
 
 const char *http_header(const struct http_exchange *x, const char *name)
 {
-    const char *p = x->fields.data, *end = p + x->fields.len;
+    const char *p = x->fields.p, *end = p + x->fields.n;
 
     while (p && p < end) {
         const char *value = p + strlen(p) + 1;
@@ -48,8 +48,12 @@ void http_server_release(struct http_server *server)
 
 static struct http_exchange *exchange_new(struct http_conn *c)
 {
-    struct http_exchange *x = mem_zero(1, sizeof(*x));
+    struct http_exchange *x = xcalloc(1, sizeof(*x));
 
+    buf_init(&x->request.body, HTTP_BODY_MAX);
+    buf_init(&x->target, HTTP_FIELDS_MAX);
+    buf_init(&x->fields, HTTP_FIELDS_MAX);
+    buf_init(&x->out, ANSWER_MAX);
     x->conn = c;
     x->server = c->server;
     x->next = c->server->exchanges;
@@ -74,10 +78,10 @@ static void exchange_closed(uv_handle_t *timer)
         server->exchanges = x->next;
     if (x->next)
         x->next->prev = x->prev;
-    buf_free(&x->request.body);
-    buf_free(&x->target);
-    buf_free(&x->fields);
-    buf_free(&x->out);
+    buf_deinit(&x->request.body);
+    buf_deinit(&x->target);
+    buf_deinit(&x->fields);
+    buf_deinit(&x->out);
     free(x->request.path);
     free(x);
     http_server_release(server);
@@ -139,7 +143,7 @@ static void conn_handle_closed(uv_handle_t *handle)
         server->conns = c->next;
     if (c->next)
         c->next->prev = c->prev;
-    buf_free(&c->ahead);
+    buf_deinit(&c->ahead);
     free(c);
     http_server_release(server);
 }
@@ -199,7 +203,7 @@ static void linger_started(uv_shutdown_t *request, int status)
 void http_conn_linger(struct http_conn *c)
 {
     c->state = HTTP_LINGERING;
-    buf_free(&c->ahead);
+    buf_deinit(&c->ahead);
     conn_listen(c, true);
     uv_timer_start(&c->timer, conn_time_up, HTTP_LINGER_MS, 0);
     if (uv_shutdown(&c->shutdown, (uv_stream_t *)&c->tcp, linger_started) != 0)
@@ -236,7 +240,7 @@ static void parting_said(uv_write_t *write, int status)
 /* What is not HTTP gets a short answer and loses its connection. */
 static void conn_refuse(struct http_conn *c, int status, const char *reason)
 {
-    struct parting *p = mem_zero(1, sizeof(*p));
+    struct parting *p = xcalloc(1, sizeof(*p));
     uv_buf_t out;
     int n;
 
@@ -245,8 +249,8 @@ static void conn_refuse(struct http_conn *c, int status, const char *reason)
     c->state = HTTP_ANSWERING;
     c->keep = false;
     c->server->hooks.malformed(c->server->hooks.context, status, reason);
-    n = snprintf(p->text, sizeof(p->text), "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status,
-                 http_status_str((enum http_status)status));
+    n = snprintf(p->text, sizeof(p->text), "HTTP/1.1 %d %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                 status, http_status_str((enum http_status)status));
     p->conn = c;
     p->write.data = p;
     out = uv_buf_init(p->text, (unsigned)n);
@@ -282,7 +286,7 @@ static int on_field(http_parser *parser, const char *at, size_t n)
     if (c->x->request.arrived_us)
         return 0; /* trailers: nobody asks for them, and the fields must stay where they are */
     if (c->x->in == HTTP_IN_VALUE)
-        buf_byte(&c->x->fields, '\0');
+        buf_putc(&c->x->fields, '\0');
     c->x->in = HTTP_IN_NAME;
     buf_add(&c->x->fields, at, n);
     return 0;
@@ -295,7 +299,7 @@ static int on_value(http_parser *parser, const char *at, size_t n)
     if (c->x->request.arrived_us)
         return 0;
     if (c->x->in == HTTP_IN_NAME)
-        buf_byte(&c->x->fields, '\0');
+        buf_putc(&c->x->fields, '\0');
     c->x->in = HTTP_IN_VALUE;
     buf_add(&c->x->fields, at, n);
     return 0;
@@ -311,7 +315,7 @@ static void say_continue(struct http_conn *c)
 {
     static char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
     uv_buf_t out = uv_buf_init(line, sizeof(line) - 1);
-    uv_write_t *write = mem_zero(1, sizeof(*write));
+    uv_write_t *write = xcalloc(1, sizeof(*write));
 
     if (uv_write(write, (uv_stream_t *)&c->tcp, &out, 1, interim_sent) != 0)
         free(write);
@@ -327,13 +331,13 @@ static int on_headers(http_parser *parser)
         return -1;
     x->request.arrived_us = http_now_us();
     if (x->in == HTTP_IN_VALUE)
-        buf_byte(&x->fields, '\0');
+        buf_putc(&x->fields, '\0');
     x->request.method = http_method_str((enum http_method)parser->method);
-    x->request.target = buf_text(&x->target);
+    x->request.target = buf_z(&x->target);
     question = strchr(x->request.target, '?');
     x->request.query = question ? question + 1 : "";
     x->request.path =
-        mem_copy(x->request.target, question ? (size_t)(question - x->request.target) : x->target.len);
+        xmemdup(x->request.target, question ? (size_t)(question - x->request.target) : x->target.n);
     if ((parser->flags & F_CONTENTLENGTH) && parser->content_length > HTTP_BODY_MAX) {
         c->too_large = true;
         return -1;
@@ -349,12 +353,9 @@ static int on_body(http_parser *parser, const char *at, size_t n)
 {
     struct http_conn *c = parser->data;
 
-    if (c->x->request.body.len + n > HTTP_BODY_MAX) {
-        c->too_large = true;
-        return -1;
-    }
     buf_add(&c->x->request.body, at, n);
-    return 0;
+    c->too_large = c->x->request.body.full;
+    return c->too_large ? -1 : 0;
 }
 
 static int on_complete(http_parser *parser)
@@ -398,11 +399,11 @@ void http_conn_next(struct http_conn *c)
 {
     struct buf ahead = c->ahead;
 
-    c->ahead = (struct buf){0};
+    buf_init(&c->ahead, ANSWER_MAX);
     conn_idle(c);
-    if (ahead.len)
-        conn_feed(c, ahead.data, ahead.len);
-    buf_free(&ahead);
+    if (ahead.n)
+        conn_feed(c, ahead.p, ahead.n);
+    buf_deinit(&ahead);
     if (c->state != HTTP_READING)
         return;
     if (c->ended)
@@ -428,7 +429,7 @@ static void conn_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *data)
         conn_feed(c, data->base, (size_t)n);
     } else if (c->state == HTTP_ANSWERING) {
         buf_add(&c->ahead, data->base, (size_t)n);
-        if (c->ahead.len > HTTP_AHEAD_MAX)
+        if (c->ahead.n > HTTP_AHEAD_MAX)
             conn_listen(c, false);
     }
 }
@@ -440,7 +441,7 @@ static void conn_new(uv_stream_t *listener, int status)
 
     if (status != 0)
         return;
-    c = mem_zero(1, sizeof(*c));
+    c = xcalloc(1, sizeof(*c));
     c->server = server;
     c->next = server->conns;
     if (c->next)
@@ -452,6 +453,7 @@ static void conn_new(uv_stream_t *listener, int status)
     c->timer.data = c;
     c->open_handles = 2;
     c->stopped = true;
+    buf_init(&c->ahead, ANSWER_MAX);
     http_parser_init(&c->parser, HTTP_REQUEST);
     c->parser.data = c;
     if (uv_accept(listener, (uv_stream_t *)&c->tcp) != 0) {
@@ -480,7 +482,8 @@ void http_server_close(struct http_server *server)
     server->closing = true;
     for (struct http_exchange *x = server->exchanges, *next; x; x = next) {
         next = x->next;
-        /* One that is being written is finished by the write's callback, which closing the connection brings about. */
+        /* One that is being written is finished by the write's callback, which closing the connection brings
+         * about. */
         if (!x->writing)
             exchange_free(x);
     }
@@ -494,9 +497,10 @@ void http_server_idle(struct http_server *server, uint64_t ms)
     server->idle_ms = ms;
 }
 
-struct http_server *http_server_new(uv_loop_t *loop, const struct http_hooks *hooks, int *port, const char **error)
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_hooks *hooks, int *port,
+                                    const char **error)
 {
-    struct http_server *server = mem_zero(1, sizeof(*server));
+    struct http_server *server = xcalloc(1, sizeof(*server));
     struct sockaddr_in address;
     int size = sizeof(address), e;
 

@@ -1,41 +1,43 @@
 /*
- * The HTTP/1.1 server under the emulator: libuv's sockets, http-parser's parser, and answers that can be damaged on purpose
- * (cut short, slowed down, reset), which is why no ready-made server does.
+ * The HTTP/1.1 server under the emulator: libuv's sockets, http-parser's parser, and answers that can be
+ * damaged on purpose (cut short, slowed down, reset), which is why no ready-made server does.
  *
- * One exchange is one request and its answer. Of a connection one exchange is worked on at a time; what arrives meanwhile
- * (pipelining) waits. An exchange lives until it is answered, also when its connection is gone by then: a server that took
- * a request in goes on with it whether or not the client still listens, and that is exactly what clients have to survive.
+ * One exchange is one request and its answer. Of a connection one exchange is worked on at a time; what
+ * arrives meanwhile (pipelining) waits. An exchange lives until it is answered, also when its connection is
+ * gone by then: a server that took a request in goes on with it whether or not the client still listens, and
+ * that is exactly what clients have to survive.
  *
- * Life of an exchange: hook headers (all header fields are there; the moment that counts as arrival) - hook request (body
- * complete) - any number of http_later() - http_send() - hook gone. A connection that fails in the middle of a body goes from
- * headers to gone directly.
+ * Life of an exchange: hook headers (all header fields are there; the moment that counts as arrival) - hook
+ * request (body complete) - any number of http_later() - http_send() - hook gone. A connection that fails in
+ * the middle of a body goes from headers to gone directly.
  */
 #ifndef SANDBOX_HTTP_H
 #define SANDBOX_HTTP_H
 
-#include "buf.h"
+#include "text_util.h"
 
 #include <stdbool.h>
 #include <uv.h>
 
-#define HTTP_BODY_MAX ((uint64_t)16 << 20)
+#define HTTP_BODY_MAX ((size_t)16 << 20)
 
 struct http_server;
 struct http_exchange;
 
 /* Valid from the hook headers to the hook gone. */
 struct http_request {
-    const char *method;   /* "GET"; static */
-    const char *target;   /* as sent; owned by the exchange */
-    char *path;           /* target up to '?' ; owned, decoded by nobody */
-    const char *query;    /* what follows '?', or "" */
-    struct buf body;      /* owned */
-    uint64_t arrived_us;  /* http_now_us() when the header fields were complete */
+    const char *method;  /* "GET"; static */
+    const char *target;  /* as sent; owned by the exchange */
+    char *path;          /* target up to '?' ; owned, decoded by nobody */
+    const char *query;   /* what follows '?', or "" */
+    struct buf body;     /* owned */
+    uint64_t arrived_us; /* http_now_us() when the header fields were complete */
 };
 
 enum http_ending {
-    HTTP_WHOLE,  /* as it should be */
-    HTTP_CUT,    /* the full Content-Length is promised, `bytes` bytes of the body are sent, then the connection is closed */
+    HTTP_WHOLE, /* as it should be */
+    HTTP_CUT, /* the full Content-Length is promised, `bytes` bytes of the body are sent, then the connection
+                 is closed */
     HTTP_RESET,  /* nothing is sent; RST */
     HTTP_HANGUP, /* nothing is sent; FIN */
 };
@@ -45,9 +47,9 @@ struct http_answer {
     const char *type; /* Content-Type; borrowed until http_send returns; NULL: none */
     struct buf body;  /* moved: http_send takes it and leaves an empty one */
     enum http_ending ending;
-    uint64_t bytes;        /* for HTTP_CUT */
-    uint64_t bytes_per_s;  /* 0: as fast as it goes */
-    bool close;            /* say Connection: close and do it */
+    uint64_t bytes;       /* for HTTP_CUT */
+    uint64_t bytes_per_s; /* 0: as fast as it goes */
+    bool close;           /* say Connection: close and do it */
 };
 
 struct http_hooks {
@@ -60,12 +62,14 @@ struct http_hooks {
 };
 
 /*
- * Listens on 127.0.0.1:port (0: any) and sets *port. The server is freed by http_server_close(). NULL with *error (static
- * text) when the socket refused.
+ * Listens on 127.0.0.1:port (0: any) and sets *port. The server is freed by http_server_close(). NULL with
+ * *error (static text) when the socket refused.
  */
-struct http_server *http_server_new(uv_loop_t *loop, const struct http_hooks *hooks, int *port, const char **error);
+struct http_server *http_server_new(uv_loop_t *loop, const struct http_hooks *hooks, int *port,
+                                    const char **error);
 
-/* Stops everything at once: open exchanges are dropped, after this the server closes itself on the loop and frees its memory. */
+/* Stops everything at once: open exchanges are dropped, after this the server closes itself on the loop and
+ * frees its memory. */
 void http_server_close(struct http_server *server);
 
 /* A kept connection without a request for so long is closed by the server; 0: never. */

@@ -6,6 +6,8 @@
 
 #include <http_parser.h>
 
+/* The parser ends what is longer (80 KiB); each name and value takes a byte more here. */
+#define HTTP_FIELDS_MAX ((size_t)256 * 1024)
 /* While an answer is on its way so much further input is kept, then reading stops. */
 #define HTTP_AHEAD_MAX ((size_t)256 * 1024)
 /* How long a connection that we close may go on sending before it is cut. */
@@ -32,8 +34,8 @@ struct http_conn {
     bool complete;           /* the parser has seen the end of a request */
     bool keep;               /* the connection stays open after this answer */
     bool too_large;
-    bool ended;              /* the peer sent its FIN */
-    bool stopped;            /* reading is off */
+    bool ended;   /* the peer sent its FIN */
+    bool stopped; /* reading is off */
 };
 
 enum http_field_state { HTTP_IN_NAME, HTTP_IN_VALUE };
@@ -43,20 +45,20 @@ struct http_exchange {
     struct buf target; /* behind request.target */
     struct buf fields; /* name NUL value NUL ... */
     enum http_field_state in;
-    struct http_conn *conn; /* NULL once the connection is gone */
+    struct http_conn *conn;     /* NULL once the connection is gone */
     struct http_server *server; /* borrowed */
     struct http_exchange *next, *prev;
     void *user;
     uv_timer_t timer;
     void (*then)(struct http_exchange *x);
     uv_write_t write;
-    struct buf out;     /* the answer on its way */
-    size_t sent;        /* handed to the socket */
-    size_t until;       /* where the answer ends: short of out.len when it is cut */
-    uint64_t per_tick;  /* bytes each HTTP_TICK_MS; 0: all at once */
+    struct buf out;    /* the answer on its way */
+    size_t sent;       /* handed to the socket */
+    size_t until;      /* where the answer ends: short of out.n when it is cut */
+    uint64_t per_tick; /* bytes each HTTP_TICK_MS; 0: all at once */
     bool close;
     bool writing;
-    bool dead;          /* hook gone was called */
+    bool dead; /* hook gone was called */
 };
 
 struct http_server {

@@ -38,7 +38,7 @@ static void send_more(struct http_exchange *x)
         n = (size_t)x->per_tick;
     if (n > UINT32_MAX / 2)
         n = UINT32_MAX / 2;
-    out = uv_buf_init(x->out.data + x->sent, (unsigned)n);
+    out = uv_buf_init(x->out.p + x->sent, (unsigned)n);
     x->sent += n;
     x->writing = true;
     if (uv_write(&x->write, (uv_stream_t *)&x->conn->tcp, &out, 1, sent) != 0) {
@@ -59,10 +59,10 @@ static void write_head(struct http_exchange *x, const struct http_answer *a)
     if (a->type && may_have_body(a->status))
         buf_printf(&x->out, "Content-Type: %s\r\n", a->type);
     if (may_have_body(a->status))
-        buf_printf(&x->out, "Content-Length: %zu\r\n", a->body.len);
+        buf_printf(&x->out, "Content-Length: %zu\r\n", a->body.n);
     if (x->close || !x->conn->keep)
-        buf_str(&x->out, "Connection: close\r\n");
-    buf_str(&x->out, "\r\n");
+        buf_puts(&x->out, "Connection: close\r\n");
+    buf_puts(&x->out, "\r\n");
 }
 
 void http_send(struct http_exchange *x, struct http_answer *a)
@@ -73,17 +73,17 @@ void http_send(struct http_exchange *x, struct http_answer *a)
         if (x->conn && a->ending == HTTP_RESET)
             http_conn_close(x->conn, true);
         x->close = true;
-        buf_free(&a->body);
+        buf_deinit(&a->body);
         http_exchange_done(x);
         return;
     }
     x->close = a->close || a->ending == HTTP_CUT;
     write_head(x, a);
-    head = x->out.len;
+    head = x->out.n;
     if (may_have_body(a->status))
-        buf_add(&x->out, a->body.data, a->body.len);
-    buf_free(&a->body);
-    x->until = x->out.len;
+        buf_add(&x->out, a->body.p, a->body.n);
+    buf_deinit(&a->body);
+    x->until = x->out.n;
     if (a->ending == HTTP_CUT && a->bytes < x->until - head)
         x->until = head + (size_t)a->bytes;
     x->per_tick = a->bytes_per_s ? a->bytes_per_s * HTTP_TICK_MS / 1000 + 1 : 0;

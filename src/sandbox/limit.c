@@ -8,8 +8,8 @@ static const struct {
     const char *name;
     uint64_t us;
 } units[] = {
-    {"us", 1},          {"ms", 1000},          {"s", 1000000},
-    {"m", 60000000ull}, {"h", 3600000000ull}, {"d", 86400000000ull},
+    { "us", 1 },          { "ms", 1000 },         { "s", 1000000 },
+    { "m", 60000000ull }, { "h", 3600000000ull }, { "d", 86400000000ull },
 };
 
 static bool number(const char **p, uint64_t *value)
@@ -48,7 +48,7 @@ static bool parse_window(const char *text, struct limit_window *w)
 
 bool limit_parse(struct limit *limit, const char *text)
 {
-    struct limit fresh = {0};
+    struct limit fresh = { 0 };
 
     if (strcmp(text, "off") != 0) {
         for (const char *p = text;; p++) {
@@ -111,7 +111,7 @@ static void remember(struct limit_window *w, uint64_t now, bool taken)
 
         if (size > LIMIT_KEPT_MAX)
             return;
-        ring = mem_grow(NULL, size, sizeof(*ring));
+        ring = xrealloc(NULL, size, sizeof(*ring));
         for (size_t i = 0; i < w->count; i++)
             ring[i] = w->ring[(w->first + i) % w->size];
         free(w->ring);
@@ -119,7 +119,7 @@ static void remember(struct limit_window *w, uint64_t now, bool taken)
         w->size = size;
         w->first = 0;
     }
-    w->ring[(w->first + w->count++) % w->size] = (struct limit_arrival){now, taken};
+    w->ring[(w->first + w->count++) % w->size] = (struct limit_arrival){ now, taken };
     w->taken += taken;
 }
 
@@ -139,21 +139,21 @@ void limit_count(struct limit *limit, const struct limit_rules *rules, uint64_t 
     }
 }
 
-void limit_report(const struct limit *limit, struct jsonout *j)
+void limit_report(const struct limit *limit, struct jw *j)
 {
-    jo_array(j);
+    jw_array(j);
     for (size_t i = 0; i < limit->windows; i++) {
         const struct limit_window *w = &limit->window[i];
 
-        jo_object(j);
-        jo_pair(j, "window", w->text);
-        jo_pair_int(j, "limit", (int64_t)w->calls);
-        jo_pair_int(j, "most", (int64_t)w->most);
-        jo_pair_int(j, "most_taken", (int64_t)w->most_taken);
-        jo_pair_int(j, "refused", (int64_t)w->refused);
-        jo_object_end(j);
+        jw_object(j);
+        jw_kz(j, "window", w->text);
+        jw_kint(j, "limit", (int64_t)w->calls);
+        jw_kint(j, "most", (int64_t)w->most);
+        jw_kint(j, "most_taken", (int64_t)w->most_taken);
+        jw_kint(j, "refused", (int64_t)w->refused);
+        jw_end_object(j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }
 
 void limit_reset(struct limit *limit)
@@ -171,5 +171,5 @@ void limit_free(struct limit *limit)
 {
     for (size_t i = 0; i < limit->windows; i++)
         free(limit->window[i].ring);
-    *limit = (struct limit){0};
+    *limit = (struct limit){ 0 };
 }

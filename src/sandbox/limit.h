@@ -1,14 +1,15 @@
 /*
  * Rate limits: any number of windows, counted by the time a request arrived.
  *
- * A window of W microseconds at time t reaches over (t - W, t]: two calls exactly W apart do not share one. Each window keeps the
- * arrivals inside it, so that a sliding limit is exact and the most that any window ever held can be told afterwards,
- * whether the limit refuses by sliding windows, by fixed ones, or is only measured.
+ * A window of W microseconds at time t reaches over (t - W, t]: two calls exactly W apart do not share one.
+ * Each window keeps the arrivals inside it, so that a sliding limit is exact and the most that any window
+ * ever held can be told afterwards, whether the limit refuses by sliding windows, by fixed ones, or is only
+ * measured.
  */
 #ifndef SANDBOX_LIMIT_H
 #define SANDBOX_LIMIT_H
 
-#include "jsonout.h"
+#include "text_util.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,13 +26,13 @@ struct limit_arrival {
 struct limit_window {
     uint64_t calls;
     uint64_t span_us;
-    char text[32]; /* "25/5s" */
+    char text[32];              /* "25/5s" */
     struct limit_arrival *ring; /* owned */
     size_t size, first, count;
-    uint64_t taken;       /* of those in the ring, not refused */
-    uint64_t fixed_from;  /* start of the fixed window */
+    uint64_t taken;      /* of those in the ring, not refused */
+    uint64_t fixed_from; /* start of the fixed window */
     uint64_t fixed_calls;
-    uint64_t most;        /* arrivals in any sliding window */
+    uint64_t most; /* arrivals in any sliding window */
     uint64_t most_taken;
     uint64_t refused;
 };
@@ -47,7 +48,8 @@ struct limit_rules {
     bool enforce;       /* off: only measured */
 };
 
-/* "25/5s,10000/1d" or "off"; units us, ms, s, m, h, d. False: not understood, *limit unchanged. Forgets what was counted. */
+/* "25/5s,10000/1d" or "off"; units us, ms, s, m, h, d. False: not understood, *limit unchanged. Forgets what
+ * was counted. */
 bool limit_parse(struct limit *limit, const char *text);
 
 /* Would a call at `now` be refused? Returns the window that refuses, or NULL. Changes nothing. */
@@ -57,7 +59,7 @@ const struct limit_window *limit_refuses(struct limit *limit, const struct limit
 void limit_count(struct limit *limit, const struct limit_rules *rules, uint64_t now, bool taken);
 
 /* [{"window": "25/5s", "most": .., "most_taken": .., "refused": ..}] */
-void limit_report(const struct limit *limit, struct jsonout *j);
+void limit_report(const struct limit *limit, struct jw *j);
 
 /* Forgets the highest counts, keeps the windows as they stand. */
 void limit_reset(struct limit *limit);

@@ -1,6 +1,7 @@
 /*
- * LeadSquared's User Management API, as its public documentation (apidocs.leadsquared.com) and reports of integrators describe it.
- * Where they are silent or disagree there is a switch; the defaults are the likelier reading.
+ * LeadSquared's User Management API, as its public documentation (apidocs.leadsquared.com) and reports of
+ * integrators describe it. Where they are silent or disagree there is a switch; the defaults are the likelier
+ * reading.
  */
 #ifndef SANDBOX_LSQ_H
 #define SANDBOX_LSQ_H
@@ -8,11 +9,12 @@
 #include "body.h"
 #include "emulator.h"
 
-#define LSQ_SLOTS 20        /* mx_Custom_1 .. mx_Custom_20 */
-#define LSQ_OLD_SLOTS 10    /* the ones that by-id reads and updates know */
+#define LSQ_SLOTS 20     /* mx_Custom_1 .. mx_Custom_20 */
+#define LSQ_OLD_SLOTS 10 /* the ones that by-id reads and updates know */
 #define LSQ_PAIRS_MAX 100
 #define LSQ_BATCHES_KEPT 1000
 #define LSQ_GUID 36
+#define LSQ_TEAM_DEPTH 20 /* levels of teams under the root */
 
 enum lsq_field {
     U_USERID,
@@ -77,17 +79,17 @@ enum lsq_field {
 
 /* Flags of fields. */
 enum {
-    F_SEARCH = 1,   /* in Advanced Search: answered, looked up, sorted by */
-    F_BYID = 2,     /* in Retrieve/ByUserId */
-    F_BYMAIL = 4,   /* in Retrieve/ByEmailAddress */
-    F_UPDATE = 8,   /* User/Update takes it */
-    F_SETTING = 16, /* among userSettings of User/Update */
-    F_CREATE = 32,  /* User/Create takes it */
-    F_NULL = 64,    /* null, not "", when there is nothing */
-    F_DERIVED = 128, /* never stored: made from something else when read */
+    F_SEARCH = 1,      /* in Advanced Search: answered, looked up, sorted by */
+    F_BYID = 2,        /* in Retrieve/ByUserId */
+    F_BYMAIL = 4,      /* in Retrieve/ByEmailAddress */
+    F_UPDATE = 8,      /* User/Update takes it */
+    F_SETTING = 16,    /* among userSettings of User/Update */
+    F_CREATE = 32,     /* User/Create takes it */
+    F_NULL = 64,       /* null, not "", when there is nothing */
+    F_DERIVED = 128,   /* never stored: made from something else when read */
     F_FORGOTTEN = 256, /* taken and not kept */
-    F_NEEDED = 512, /* never empty */
-    F_MARKUP = 1024, /* may hold markup */
+    F_NEEDED = 512,    /* never empty */
+    F_MARKUP = 1024,   /* may hold markup */
 };
 
 /* Switches of this vendor, in the order of their table. */
@@ -136,9 +138,9 @@ enum { APPLY_ALL, APPLY_NEVER, APPLY_HALF };
 enum { METHOD_ANY, METHOD_GET, METHOD_POST };
 
 struct lsq_team {
-    char *id, *name, *about;        /* owned */
+    char *id, *name, *about;                /* owned */
     char *smart_view, *work_day, *holidays; /* owned codes, "" for none */
-    int64_t code, parent_code;      /* parent_code 0: the root */
+    int64_t code, parent_code;              /* parent_code 0: the root */
     int64_t sequence;
 };
 
@@ -178,7 +180,7 @@ struct lsq {
     struct lsq_batch **batches; /* owned, oldest first */
     size_t nbatches;
     uint64_t last_work_id;
-    struct rng rng; /* ids of what is created at run time */
+    struct rng rng;            /* ids of what is created at run time */
     struct lsq_search *search; /* owned: the last search, for its next page */
 };
 
@@ -192,21 +194,25 @@ static inline struct lsq *lsq_of(const struct call *call)
 
 /* ---- the tenant (lsq_tenant.c) ---- */
 
-void *lsq_create(struct sandbox *sb);
+void *lsq_create(struct sandbox *sb, uint64_t seed);
 void lsq_destroy(void *data);
 bool lsq_load(struct sandbox *sb, const json_t *root, struct buf *error);
-void lsq_dump(struct sandbox *sb, struct jsonout *j);
+void lsq_dump(struct sandbox *sb, struct jw *j);
 void lsq_generate(struct sandbox *sb, size_t users, uint64_t seed);
 
 const struct lsq_team *lsq_team_by_id(const struct lsq *lsq, const char *id);
 const struct lsq_team *lsq_team_by_code(const struct lsq *lsq, int64_t code);
 const struct lsq_group *lsq_group_by(const struct lsq *lsq, const char *name, const char *id);
 
+/* Levels above a team: 0 for a root. */
+int64_t lsq_team_depth(const struct lsq *lsq, const struct lsq_team *t);
+
 /* Add one with copies of the texts. */
-struct lsq_team *lsq_team_add(struct lsq *lsq, const char *id, const char *name, int64_t code, int64_t parent_code);
+struct lsq_team *lsq_team_add(struct lsq *lsq, const char *id, const char *name, int64_t code,
+                              int64_t parent_code);
 void lsq_group_add(struct lsq *lsq, const char *id, const char *name);
-struct lsq_attribute *lsq_attribute_add(struct lsq *lsq, const char *id, const char *schema_name, const char *slot,
-                                        const char *title);
+struct lsq_attribute *lsq_attribute_add(struct lsq *lsq, const char *id, const char *schema_name,
+                                        const char *slot, const char *title);
 
 /* The attribute definitions that every tenant has. */
 void lsq_standard_attributes(struct lsq *lsq, struct rng *rng);
@@ -232,7 +238,8 @@ bool lsq_admit(struct call *call);
 void lsq_problem(struct call *call, enum problem problem, const char *detail);
 
 /* A refusal by the application: HTTP status as the switch says, the vendor's error body. Returns false. */
-bool lsq_refuse(struct call *call, const char *exception, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool lsq_refuse(struct call *call, const char *exception, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* The same, when it was the client's own mistake. */
 bool lsq_mistake(struct call *call, enum rule rule, const char *exception, const char *format, ...)
@@ -243,7 +250,7 @@ void lsq_success(struct call *call);
 void lsq_success_rows(struct call *call, int64_t rows, bool bulk);
 
 /* One value under its name, in the vendor's form. */
-void lsq_value(struct jsonout *j, const struct field *field, const char *text);
+void lsq_value(struct jw *j, const struct field *field, const char *text);
 const char *lsq_manager_name(const struct call *call, const char *manager_id, struct buf *room);
 
 /* The user that the query parameter names, checked for a write. NULL: answered. */
@@ -262,8 +269,8 @@ struct lsq_condition {
 struct lsq_group_condition {
     struct lsq_condition *condition; /* owned */
     size_t count;
-    bool any;      /* OR inside */
-    bool or_next;  /* OR with the next group */
+    bool any;     /* OR inside */
+    bool or_next; /* OR with the next group */
 };
 
 struct lsq_filter {
@@ -307,6 +314,6 @@ bool lsq_value_good(struct call *call, size_t field, const char *text);
 
 /* Manager batches that are due. */
 void lsq_settle(struct sandbox *sb, uint64_t now);
-void lsq_report(struct sandbox *sb, struct jsonout *j);
+void lsq_report(struct sandbox *sb, struct jw *j);
 
 #endif

@@ -1,6 +1,8 @@
 /* LeadSquared's manner of answering: keys, errors, success. */
 #include "lsq.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,8 @@ bool lsq_admit(struct call *call)
     const struct sandbox *sb = call->sb;
     const struct lsq *lsq = lsq_of(call);
     const char *url_access = call_param(call, "accessKey"), *url_secret = call_param(call, "secretKey");
-    const char *access = http_header(call->x, "x-LSQ-AccessKey"), *secret = http_header(call->x, "x-LSQ-SecretKey");
+    const char *access = http_header(call->x, "x-LSQ-AccessKey"),
+               *secret = http_header(call->x, "x-LSQ-SecretKey");
     const struct user *owner = state_by_id(&call->sb->state, lsq->key_owner);
 
     if (url_access || url_secret) {
@@ -40,20 +43,20 @@ bool lsq_admit(struct call *call)
 
 static void error_body(struct call *call, int status, const char *exception, const char *message)
 {
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     buf_clear(&call->out);
     call->status = status;
-    jo_object(&j);
-    jo_pair(&j, "Status", "Error");
-    jo_pair(&j, "ExceptionType", exception);
-    jo_pair(&j, "ExceptionMessage", message);
-    jo_object_end(&j);
+    jw_object(&j);
+    jw_kz(&j, "Status", "Error");
+    jw_kz(&j, "ExceptionType", exception);
+    jw_kz(&j, "ExceptionMessage", message);
+    jw_end_object(&j);
 }
 
 static int logical_status(const struct call *call)
 {
-    static const int statuses[] = {500, 400, 200};
+    static const int statuses[] = { 500, 400, 200 };
 
     return statuses[call_switch(call, SW_LOGICAL_STATUS)];
 }
@@ -70,20 +73,20 @@ static void unauthorized(struct call *call)
     call->status = 401;
     call->type = "text/plain";
     if (form == UNAUTHORIZED_HOST)
-        buf_str(&call->out, "Unauthorized: this account is served by " RIGHT_HOST "\n");
+        buf_puts(&call->out, "Unauthorized: this account is served by " RIGHT_HOST "\n");
 }
 
 static void throttled(struct call *call)
 {
-    struct buf text = {0};
+    char text[MESSAGE_MAX];
     uint64_t calls = call->sb->rate.windows ? call->sb->rate.window[0].calls : 25;
     int64_t form = call_switch(call, SW_LIMITED_ANSWER);
 
-    buf_printf(&text, "API calls exceeded the limit of %llu in 5 second(s)", (unsigned long long)calls);
-    error_body(call, form == LIMITED_200 ? 200 : 429, "MXAPIRateLimitExceededException", buf_text(&text));
+    snprintf(text, sizeof(text), "API calls exceeded the limit of %llu in 5 second(s)",
+             (unsigned long long)calls);
+    error_body(call, form == LIMITED_200 ? 200 : 429, "MXAPIRateLimitExceededException", text);
     if (form == LIMITED_EMPTY)
         buf_clear(&call->out);
-    buf_free(&text);
 }
 
 void lsq_problem(struct call *call, enum problem problem, const char *detail)
@@ -91,24 +94,14 @@ void lsq_problem(struct call *call, enum problem problem, const char *detail)
     const char *text = detail ? detail : "";
 
     switch (problem) {
-    case PROBLEM_KEYS:
-        unauthorized(call);
-        break;
-    case PROBLEM_THROTTLED:
-        throttled(call);
-        break;
-    case PROBLEM_PATH:
-        error_body(call, 404, "MXNotFoundException", "There is no such API");
-        break;
+    case PROBLEM_KEYS: unauthorized(call); break;
+    case PROBLEM_THROTTLED: throttled(call); break;
+    case PROBLEM_PATH: error_body(call, 404, "MXNotFoundException", "There is no such API"); break;
     case PROBLEM_METHOD:
         error_body(call, 405, "MXInvalidInputException", "The method is not allowed here");
         break;
-    case PROBLEM_BODY:
-        error_body(call, 400, "MXInvalidInputException", text);
-        break;
-    case PROBLEM_LOGIC:
-        error_body(call, logical_status(call), "MXInvalidInputException", text);
-        break;
+    case PROBLEM_BODY: error_body(call, 400, "MXInvalidInputException", text); break;
+    case PROBLEM_LOGIC: error_body(call, logical_status(call), "MXInvalidInputException", text); break;
     }
 }
 
@@ -122,34 +115,32 @@ static void refuse(struct call *call, const char *exception, const char *message
 
 bool lsq_refuse(struct call *call, const char *exception, const char *format, ...)
 {
-    struct buf text = {0};
+    char text[MESSAGE_MAX];
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    refuse(call, exception, buf_text(&text));
-    buf_free(&text);
+    refuse(call, exception, text);
     return false;
 }
 
 bool lsq_mistake(struct call *call, enum rule rule, const char *exception, const char *format, ...)
 {
-    struct buf text = {0};
+    char text[MESSAGE_MAX];
     va_list args;
 
     va_start(args, format);
-    buf_vprintf(&text, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    call_violation(call, rule, "%s", buf_text(&text));
-    refuse(call, exception, buf_text(&text));
-    buf_free(&text);
+    call_violation(call, rule, "%s", text);
+    refuse(call, exception, text);
     return false;
 }
 
 void lsq_success(struct call *call)
 {
-    buf_str(&call->out, "{\"Status\":\"Success\"}");
+    buf_puts(&call->out, "{\"Status\":\"Success\"}");
 }
 
 void lsq_success_rows(struct call *call, int64_t rows, bool bulk)
@@ -158,17 +149,17 @@ void lsq_success_rows(struct call *call, int64_t rows, bool bulk)
                bulk ? ",\"IsSuccessful\":true" : "");
 }
 
-void lsq_value(struct jsonout *j, const struct field *field, const char *text)
+void lsq_value(struct jw *j, const struct field *field, const char *text)
 {
-    jo_key(j, field->name);
+    jw_key(j, field->name);
     if (field->kind == FIELD_BOOL)
-        jo_bool(j, strcmp(text, "true") == 0);
+        jw_bool(j, strcmp(text, "true") == 0);
     else if (field->kind == FIELD_NUMBER)
-        jo_int(j, strtoll(text, NULL, 10));
+        jw_int(j, strtoll(text, NULL, 10));
     else if (!*text && (field->flags & F_NULL))
-        jo_null(j);
+        jw_null(j);
     else
-        jo_text(j, text);
+        jw_z(j, text);
 }
 
 const char *lsq_manager_name(const struct call *call, const char *manager_id, struct buf *room)
@@ -180,7 +171,7 @@ const char *lsq_manager_name(const struct call *call, const char *manager_id, st
         return "";
     buf_clear(room);
     buf_printf(room, "%s%s%s", f[U_FIRST], *f[U_LAST] ? " " : "", f[U_LAST]);
-    return buf_text(room);
+    return buf_z(room);
 }
 
 struct user *lsq_wanted_user(struct call *call, const char *param)
@@ -189,7 +180,8 @@ struct user *lsq_wanted_user(struct call *call, const char *param)
     struct user *u;
 
     if (!id || !*id) {
-        lsq_mistake(call, RULE_MISSING_QUERY, "MXMandatoryAttributeMissingException", "'%s' is mandatory", param);
+        lsq_mistake(call, RULE_MISSING_QUERY, "MXMandatoryAttributeMissingException", "'%s' is mandatory",
+                    param);
         return NULL;
     }
     u = lsq_is_guid(id) ? state_by_id(&call->sb->state, id) : NULL;

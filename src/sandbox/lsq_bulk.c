@@ -25,9 +25,11 @@ static void judge(struct call *call, const struct lsq_filter *filter)
 static bool wants_team(struct call *call, const char *attribute, const char *team)
 {
     if (strcmp(attribute, "TeamId") != 0)
-        return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException", "Invalid Input! Parameter Name: Attribute");
+        return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException",
+                           "Invalid Input! Parameter Name: Attribute");
     if (!lsq_team_by_id(lsq_of(call), team))
-        return lsq_mistake(call, RULE_UNKNOWN_REFERENCE, "MXInvalidInputException", "Invalid Input! Parameter Name: Value");
+        return lsq_mistake(call, RULE_UNKNOWN_REFERENCE, "MXInvalidInputException",
+                           "Invalid Input! Parameter Name: Value");
     return true;
 }
 
@@ -60,11 +62,11 @@ void lsq_bulk_update(struct call *call)
 {
     enum { CONDITIONS, ATTRIBUTE, VALUE, KEYS };
     static const struct body_key keys[KEYS] = {
-        [CONDITIONS] = {"Conditions", BODY_ARRAY, true},
-        [ATTRIBUTE] = {"Attribute", BODY_STRING, true},
-        [VALUE] = {"Value", BODY_STRING, true},
+        [CONDITIONS] = { "Conditions", BODY_ARRAY, true },
+        [ATTRIBUTE] = { "Attribute", BODY_STRING, true },
+        [VALUE] = { "Value", BODY_STRING, true },
     };
-    struct lsq_filter filter = {0};
+    struct lsq_filter filter = { 0 };
     json_t *got[KEYS];
 
     if (!body_read(call, call->body, "body", keys, KEYS, got))
@@ -75,7 +77,8 @@ void lsq_bulk_update(struct call *call)
         for (size_t g = 0; g < filter.count; g++)
             empty = empty || filter.group[g].count == 0;
         if (empty) {
-            lsq_mistake(call, RULE_CONDITIONS, "MXInvalidInputException", "At least one condition is mandatory");
+            lsq_mistake(call, RULE_CONDITIONS, "MXInvalidInputException",
+                        "At least one condition is mandatory");
         } else if (wants_team(call, json_string_value(got[ATTRIBUTE]), json_string_value(got[VALUE]))) {
             judge(call, &filter);
             lsq_success_rows(call, move(call, &filter, json_string_value(got[VALUE])), true);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const operators[] = {"eq", "neq", "lik", "nlik", "lik_s", "lik_e", "n", "nn"};
+static const char *const operators[] = { "eq", "neq", "lik", "nlik", "lik_s", "lik_e", "n", "nn" };
 
 size_t lsq_search_field(const struct call *call, const char *name)
 {
@@ -48,14 +48,15 @@ static bool bad_joining(struct call *call)
                        "Invalid Input! ConditionOperator must be the same between all conditions of a group");
 }
 
-static bool read_condition(struct call *call, const json_t *object, struct lsq_group_condition *g, enum joining *joining)
+static bool read_condition(struct call *call, const json_t *object, struct lsq_group_condition *g,
+                           enum joining *joining)
 {
     enum { NAME, OPERATOR, VALUE, JOINING, KEYS };
     static const struct body_key keys[KEYS] = {
-        [NAME] = {"LookupName", BODY_STRING, true},
-        [OPERATOR] = {"Operator", BODY_STRING, true},
-        [VALUE] = {"LookupValue", BODY_STRING | BODY_INT | BODY_NULL, false},
-        [JOINING] = {"ConditionOperator", BODY_STRING | BODY_NULL, false},
+        [NAME] = { "LookupName", BODY_STRING, true },
+        [OPERATOR] = { "Operator", BODY_STRING, true },
+        [VALUE] = { "LookupValue", BODY_STRING | BODY_INT | BODY_NULL, false },
+        [JOINING] = { "ConditionOperator", BODY_STRING | BODY_NULL, false },
     };
     json_t *got[KEYS];
     struct lsq_condition *c;
@@ -64,31 +65,36 @@ static bool read_condition(struct call *call, const json_t *object, struct lsq_g
 
     if (!body_read(call, object, "Condition", keys, KEYS, got))
         return false;
-    g->condition = mem_grow(g->condition, g->count + 1, sizeof(*g->condition));
+    g->condition = xrealloc(g->condition, g->count + 1, sizeof(*g->condition));
     c = &g->condition[g->count++];
-    *c = (struct lsq_condition){.field = lsq_search_field(call, json_string_value(got[NAME]))};
+    *c = (struct lsq_condition){ .field = lsq_search_field(call, json_string_value(got[NAME])) };
     text = got[VALUE] ? state_value(got[VALUE], number) : NULL;
-    c->value = mem_copy(text ? text : "", text ? strlen(text) : 0);
+    c->value = xmemdup(text ? text : "", text ? strlen(text) : 0);
     *joining = joining_of(got[JOINING]);
     if (c->field == U_COUNT)
-        return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException", "User search has some invalid Attributes");
+        return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException",
+                           "User search has some invalid Attributes");
     if (!read_operator(json_string_value(got[OPERATOR]), &c->op))
-        return lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException", "Invalid Input! Parameter Name: Operator");
+        return lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException",
+                           "Invalid Input! Parameter Name: Operator");
     if (*joining == JOIN_WRONG)
         return bad_joining(call);
     return true;
 }
 
-static bool read_group(struct call *call, const json_t *object, struct lsq_group_condition *g, enum joining *to_next)
+static bool read_group(struct call *call, const json_t *object, struct lsq_group_condition *g,
+                       enum joining *to_next)
 {
-    static const struct body_key keys[] = {{"Condition", BODY_ARRAY, true}, {"GroupOperator", BODY_STRING | BODY_NULL, false}};
+    static const struct body_key keys[] = { { "Condition", BODY_ARRAY, true },
+                                            { "GroupOperator", BODY_STRING | BODY_NULL, false } };
     enum joining joining = JOIN_NONE, last = JOIN_NONE;
     json_t *got[2], *one;
     size_t i;
 
     if (!body_read(call, object, "GroupConditions", keys, 2, got))
         return false;
-    json_array_foreach (got[0], i, one) {
+    json_array_foreach(got[0], i, one)
+    {
         /* What joined the condition before to this one: given, and the same throughout the group. */
         if (i > 0 && (last == JOIN_NONE || (i > 1 && last != joining)))
             return bad_joining(call);
@@ -109,14 +115,15 @@ bool lsq_filter_read(struct call *call, const json_t *groups, struct lsq_filter 
     size_t i;
     json_t *one;
 
-    json_array_foreach ((json_t *)groups, i, one) {
+    json_array_foreach((json_t *)groups, i, one)
+    {
         struct lsq_group_condition *g;
 
         if (i > 0 && to_next == JOIN_NONE)
             call_violation(call, RULE_CONDITIONS, "GroupOperator is missing between groups; AND is taken");
-        filter->group = mem_grow(filter->group, filter->count + 1, sizeof(*filter->group));
+        filter->group = xrealloc(filter->group, filter->count + 1, sizeof(*filter->group));
         g = &filter->group[filter->count++];
-        *g = (struct lsq_group_condition){.count = 0};
+        *g = (struct lsq_group_condition){ .count = 0 };
         if (!read_group(call, one, g, &to_next))
             return false;
         g->or_next = to_next == JOIN_OR;
@@ -144,7 +151,7 @@ static bool contains(const char *text, const char *part)
 static bool starts(const char *text, const char *part)
 {
     for (; *part; text++, part++) {
-        char a[2] = {*text, 0}, b[2] = {*part, 0};
+        char a[2] = { *text, 0 }, b[2] = { *part, 0 };
 
         if (!text_same(a, b))
             return false;
@@ -162,22 +169,16 @@ static bool condition_holds(const struct lsq_condition *c, const char *const *f)
     if (lsq_schema.fields[c->field].kind == FIELD_NUMBER && !*text)
         text = "0";
     switch (c->op) {
-    case OP_EQ:
-        return text_same(text, c->value);
-    case OP_NEQ:
-        return !text_same(text, c->value);
-    case OP_LIK:
-        return contains(text, c->value);
-    case OP_NLIK:
-        return !contains(text, c->value);
-    case OP_LIK_S:
-        return starts(text, c->value);
+    case OP_EQ: return text_same(text, c->value);
+    case OP_NEQ: return !text_same(text, c->value);
+    case OP_LIK: return contains(text, c->value);
+    case OP_NLIK: return !contains(text, c->value);
+    case OP_LIK_S: return starts(text, c->value);
     case OP_LIK_E:
-        return strlen(text) >= strlen(c->value) && text_same(text + strlen(text) - strlen(c->value), c->value);
-    case OP_N:
-        return !*text;
-    case OP_NN:
-        return *text;
+        return strlen(text) >= strlen(c->value) &&
+               text_same(text + strlen(text) - strlen(c->value), c->value);
+    case OP_N: return !*text;
+    case OP_NN: return *text;
     }
     return false;
 }
@@ -212,5 +213,5 @@ void lsq_filter_free(struct lsq_filter *filter)
         free(filter->group[g].condition);
     }
     free(filter->group);
-    *filter = (struct lsq_filter){0};
+    *filter = (struct lsq_filter){ 0 };
 }

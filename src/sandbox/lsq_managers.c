@@ -1,6 +1,7 @@
 /*
- * Update User's Managers in Bulk (fact sheet 5.4): taken at once, applied later, pair by pair, and silent about pairs that could
- * not be. What became of each stands in /admin/stats, as the product shows it in its Request History only.
+ * Update User's Managers in Bulk (fact sheet 5.4): taken at once, applied later, pair by pair, and silent
+ * about pairs that could not be. What became of each stands in /admin/stats, as the product shows it in its
+ * Request History only.
  */
 #include "lsq.h"
 
@@ -12,17 +13,17 @@
 
 static void refuse_batch(struct call *call, const char *text)
 {
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     if (call_switch(call, SW_MANAGER_REFUSAL) == 1) {
         lsq_refuse(call, "MXInvalidInputException", "%s", text);
         return;
     }
-    jo_object(&j);
-    jo_pair(&j, "ErrorMessage", text);
-    jo_pair(&j, "Status", "Error");
-    jo_pair(&j, "WFAId", NULL);
-    jo_object_end(&j);
+    jw_object(&j);
+    jw_kz(&j, "ErrorMessage", text);
+    jw_kz(&j, "Status", "Error");
+    jw_kz(&j, "WFAId", NULL);
+    jw_end_object(&j);
 }
 
 static struct user *user_of(struct sandbox *sb, const char *id)
@@ -69,7 +70,8 @@ static void judge(struct call *call, const struct lsq_batch *batch, size_t at)
 
 static bool read_pair(struct call *call, const json_t *object, struct lsq_pair *pair)
 {
-    static const struct body_key keys[] = {{"UserId", BODY_STRING, true}, {"ManagerId", BODY_STRING | BODY_NULL, true}};
+    static const struct body_key keys[] = { { "UserId", BODY_STRING, true },
+                                            { "ManagerId", BODY_STRING | BODY_NULL, true } };
     const char *manager;
     json_t *got[2];
 
@@ -77,7 +79,8 @@ static bool read_pair(struct call *call, const json_t *object, struct lsq_pair *
         return false;
     manager = json_is_string(got[1]) ? json_string_value(got[1]) : "";
     /* What is longer than an id is cut: it is not one either way. */
-    snprintf(pair->user_id, sizeof(pair->user_id), "%s", json_string_length(got[0]) > LSQ_GUID ? "?" : json_string_value(got[0]));
+    snprintf(pair->user_id, sizeof(pair->user_id), "%s",
+             json_string_length(got[0]) > LSQ_GUID ? "?" : json_string_value(got[0]));
     snprintf(pair->manager_id, sizeof(pair->manager_id), "%s", strlen(manager) > LSQ_GUID ? "?" : manager);
     pair->result = "waiting";
     return true;
@@ -89,7 +92,8 @@ static bool read_batch(struct call *call, struct lsq_batch *batch)
     size_t i;
     json_t *one;
 
-    json_array_foreach (call->body, i, one) {
+    json_array_foreach(call->body, i, one)
+    {
         if (!read_pair(call, one, &batch->pair[i]))
             return false;
         batch->pairs++;
@@ -110,7 +114,7 @@ static void keep_batch(struct lsq *lsq, struct lsq_batch *batch)
         lsq->nbatches--;
         memmove(lsq->batches, lsq->batches + 1, lsq->nbatches * sizeof(struct lsq_batch *));
     }
-    lsq->batches = mem_grow(lsq->batches, lsq->nbatches + 1, sizeof(struct lsq_batch *));
+    lsq->batches = xrealloc(lsq->batches, lsq->nbatches + 1, sizeof(struct lsq_batch *));
     lsq->batches[lsq->nbatches++] = batch;
 }
 
@@ -137,7 +141,7 @@ void lsq_manager_bulk(struct call *call)
         refuse_batch(call, "A batch holds 1 to 100 pairs");
         return;
     }
-    batch = mem_zero(1, sizeof(*batch));
+    batch = xcalloc(1, sizeof(*batch));
     if (!read_batch(call, batch)) {
         free(batch);
         return;
@@ -214,30 +218,30 @@ void lsq_settle(struct sandbox *sb, uint64_t now)
     }
 }
 
-void lsq_report(struct sandbox *sb, struct jsonout *j)
+void lsq_report(struct sandbox *sb, struct jw *j)
 {
     const struct lsq *lsq = sb->data;
 
-    jo_key(j, "batches");
-    jo_array(j);
+    jw_key(j, "batches");
+    jw_array(j);
     for (size_t i = 0; i < lsq->nbatches; i++) {
         const struct lsq_batch *b = lsq->batches[i];
 
-        jo_object(j);
-        jo_pair_int(j, "WFAId", (int64_t)b->work_id);
-        jo_pair_int(j, "seq", (int64_t)b->seq);
-        jo_pair_bool(j, "done", b->done);
-        jo_key(j, "pairs");
-        jo_array(j);
+        jw_object(j);
+        jw_kint(j, "WFAId", (int64_t)b->work_id);
+        jw_kint(j, "seq", (int64_t)b->seq);
+        jw_kbool(j, "done", b->done);
+        jw_key(j, "pairs");
+        jw_array(j);
         for (size_t k = 0; k < b->pairs; k++) {
-            jo_object(j);
-            jo_pair(j, "UserId", b->pair[k].user_id);
-            jo_pair(j, "ManagerId", b->pair[k].manager_id);
-            jo_pair(j, "result", b->pair[k].result);
-            jo_object_end(j);
+            jw_object(j);
+            jw_kz(j, "UserId", b->pair[k].user_id);
+            jw_kz(j, "ManagerId", b->pair[k].manager_id);
+            jw_kz(j, "result", b->pair[k].result);
+            jw_end_object(j);
         }
-        jo_array_end(j);
-        jo_object_end(j);
+        jw_end_array(j);
+        jw_end_object(j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }

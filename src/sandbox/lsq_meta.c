@@ -9,28 +9,28 @@
 
 /* ---- attributes ---- */
 
-static void attribute(struct jsonout *j, const struct lsq_attribute *a)
+static void attribute(struct jw *j, const struct lsq_attribute *a)
 {
-    jo_object(j);
-    jo_pair(j, "BaseTable", "User_Base");
-    jo_pair_bool(j, "CanUserEdit", a->custom);
-    jo_pair(j, "Category", a->custom ? "Custom" : "Standard");
-    jo_pair(j, "CreatedBy", SYSTEM_USER);
-    jo_pair(j, "CreatedByName", "System");
-    jo_pair(j, "CreatedOn", STAMP);
-    jo_pair_int(j, "DataType", a->data_type);
-    jo_pair(j, "DisplayName", a->title);
-    jo_pair(j, "Id", a->id);
-    jo_pair(j, "InternalSchemaName", a->slot);
-    jo_pair_bool(j, "IsHidden", false);
-    jo_pair_bool(j, "IsMandatory", a->needed);
-    jo_pair_int(j, "MaxLength", a->max);
-    jo_pair(j, "ModifiedBy", SYSTEM_USER);
-    jo_pair(j, "ModifiedByName", "System");
-    jo_pair(j, "ModifiedOn", STAMP);
-    jo_pair(j, "Options", *a->options ? a->options : NULL);
-    jo_pair(j, "SchemaName", a->schema_name);
-    jo_object_end(j);
+    jw_object(j);
+    jw_kz(j, "BaseTable", "User_Base");
+    jw_kbool(j, "CanUserEdit", a->custom);
+    jw_kz(j, "Category", a->custom ? "Custom" : "Standard");
+    jw_kz(j, "CreatedBy", SYSTEM_USER);
+    jw_kz(j, "CreatedByName", "System");
+    jw_kz(j, "CreatedOn", STAMP);
+    jw_kint(j, "DataType", a->data_type);
+    jw_kz(j, "DisplayName", a->title);
+    jw_kz(j, "Id", a->id);
+    jw_kz(j, "InternalSchemaName", a->slot);
+    jw_kbool(j, "IsHidden", false);
+    jw_kbool(j, "IsMandatory", a->needed);
+    jw_kint(j, "MaxLength", a->max);
+    jw_kz(j, "ModifiedBy", SYSTEM_USER);
+    jw_kz(j, "ModifiedByName", "System");
+    jw_kz(j, "ModifiedOn", STAMP);
+    jw_kz(j, "Options", *a->options ? a->options : NULL);
+    jw_kz(j, "SchemaName", a->schema_name);
+    jw_end_object(j);
 }
 
 /* Is name in a comma list with blanks? */
@@ -57,39 +57,41 @@ static const char *attribute_name(const struct lsq_attribute *a, const char *loo
     return strcmp(lookup, "DisplayName") == 0 ? a->title : a->schema_name;
 }
 
+/* Sample requests look custom fields up as "SchemaName" by what is their slot, so both names are found by it.
+ */
+static bool asked_for(const struct lsq_attribute *a, json_t *const *asked)
+{
+    const char *list = json_string_value(asked[1]);
+
+    return !list || listed(list, attribute_name(a, json_string_value(asked[0]))) || listed(list, a->slot);
+}
+
 void lsq_attributes(struct call *call)
 {
-    static const struct body_key outer[] = {{"Parameter", BODY_OBJECT, false}};
-    static const struct body_key inner[] = {{"LookupName", BODY_STRING, true}, {"LookupValue", BODY_STRING, true}};
+    static const struct body_key outer[] = { { "Parameter", BODY_OBJECT, false } };
+    static const struct body_key inner[] = { { "LookupName", BODY_STRING, true },
+                                             { "LookupValue", BODY_STRING, true } };
     const struct lsq *lsq = lsq_of(call);
-    struct jsonout j = {.out = &call->out};
-    struct buf list = {0};
-    json_t *parameter = NULL, *asked[2] = {0};
+    struct jw j = jw_into(&call->out);
+    json_t *parameter = NULL, *asked[2] = { 0 };
     int64_t n = 0;
 
     if (call->body && !body_read(call, call->body, "body", outer, 1, &parameter))
         return;
     if (parameter && !body_read(call, parameter, "Parameter", inner, 2, asked))
         return;
+    for (size_t i = 0; i < lsq->nattributes; i++)
+        n += asked_for(&lsq->attributes[i], asked);
+    jw_object(&j);
+    jw_kint(&j, "TotalUserAttributes", n);
+    jw_key(&j, "UserAttributes");
+    jw_array(&j);
     for (size_t i = 0; i < lsq->nattributes; i++) {
-        const struct lsq_attribute *a = &lsq->attributes[i];
-        struct jsonout one = {.out = &list, .comma = n > 0};
-
-        /* Sample requests look custom fields up as "SchemaName" by what is their slot, so both names are found by it. */
-        if (parameter && !listed(json_string_value(asked[1]), attribute_name(a, json_string_value(asked[0]))) &&
-            !listed(json_string_value(asked[1]), a->slot))
-            continue;
-        attribute(&one, a);
-        n++;
+        if (asked_for(&lsq->attributes[i], asked))
+            attribute(&j, &lsq->attributes[i]);
     }
-    jo_object(&j);
-    jo_pair_int(&j, "TotalUserAttributes", n);
-    jo_key(&j, "UserAttributes");
-    jo_array(&j);
-    buf_add(&call->out, list.data, list.len);
-    jo_array_end(&j);
-    jo_object_end(&j);
-    buf_free(&list);
+    jw_end_array(&j);
+    jw_end_object(&j);
 }
 
 /* ---- teams ---- */
@@ -104,109 +106,98 @@ static size_t members(const struct call *call, const struct lsq_team *t)
     return n;
 }
 
-static int64_t depth_of(const struct lsq *lsq, const struct lsq_team *t)
-{
-    int64_t depth = 0;
-
-    while (t->parent_code && (t = lsq_team_by_code(lsq, t->parent_code)) != NULL)
-        depth++;
-    return depth;
-}
-
 static const char *or_null(const char *text)
 {
     return *text ? text : NULL;
 }
 
-static void team_fields(const struct call *call, struct jsonout *j, const struct lsq_team *t)
+static void team_fields(const struct call *call, struct jw *j, const struct lsq_team *t)
 {
     const struct lsq *lsq = lsq_of(call);
     const struct lsq_team *parent = t->parent_code ? lsq_team_by_code(lsq, t->parent_code) : NULL;
 
-    jo_pair(j, "TeamId", t->id);
-    jo_pair_int(j, "Code", t->code);
-    jo_pair(j, "Name", t->name);
-    jo_pair(j, "Description", t->about);
-    jo_pair_int(j, "Sequence", t->sequence);
-    jo_pair(j, "ParentId", parent ? parent->id : NULL);
-    jo_pair_int(j, "ParentCode", t->parent_code);
-    jo_pair(j, "ParentName", parent ? parent->name : NULL);
-    jo_pair(j, "ModifiedBy", SYSTEM_USER);
-    jo_pair(j, "ModifiedByName", "System");
-    jo_pair(j, "ModifiedOn", STAMP);
-    jo_pair(j, "WorkDayTemplateId", NULL);
-    jo_pair(j, "WorkdayTemplateCode", or_null(t->work_day));
-    jo_pair(j, "WorkDayTemplateName", NULL);
-    jo_pair_bool(j, "IsWorkDayTemplateOverridden", false);
-    jo_pair(j, "HolidayCalendarId", NULL);
-    jo_pair(j, "HolidayCalendarCode", or_null(t->holidays));
-    jo_pair(j, "HolidayCalendarName", NULL);
-    jo_pair_bool(j, "IsHolidayCalendarOverridden", false);
-    jo_pair_int(j, "UserCount", (int64_t)members(call, t));
-    jo_pair_int(j, "Depth", depth_of(lsq, t));
-    jo_pair(j, "SmartViewId", NULL);
-    jo_pair(j, "SmartViewCode", or_null(t->smart_view));
-    jo_pair(j, "SmartViewName", NULL);
-    jo_pair_bool(j, "IsSmartViewOverridden", false);
-    jo_pair_bool(j, "ReplaceUserSmartView", false);
-    jo_pair_bool(j, "IsReplaceUserSmartViewOverridden", false);
+    jw_kz(j, "TeamId", t->id);
+    jw_kint(j, "Code", t->code);
+    jw_kz(j, "Name", t->name);
+    jw_kz(j, "Description", t->about);
+    jw_kint(j, "Sequence", t->sequence);
+    jw_kz(j, "ParentId", parent ? parent->id : NULL);
+    jw_kint(j, "ParentCode", t->parent_code);
+    jw_kz(j, "ParentName", parent ? parent->name : NULL);
+    jw_kz(j, "ModifiedBy", SYSTEM_USER);
+    jw_kz(j, "ModifiedByName", "System");
+    jw_kz(j, "ModifiedOn", STAMP);
+    jw_kz(j, "WorkDayTemplateId", NULL);
+    jw_kz(j, "WorkdayTemplateCode", or_null(t->work_day));
+    jw_kz(j, "WorkDayTemplateName", NULL);
+    jw_kbool(j, "IsWorkDayTemplateOverridden", false);
+    jw_kz(j, "HolidayCalendarId", NULL);
+    jw_kz(j, "HolidayCalendarCode", or_null(t->holidays));
+    jw_kz(j, "HolidayCalendarName", NULL);
+    jw_kbool(j, "IsHolidayCalendarOverridden", false);
+    jw_kint(j, "UserCount", (int64_t)members(call, t));
+    jw_kint(j, "Depth", lsq_team_depth(lsq, t));
+    jw_kz(j, "SmartViewId", NULL);
+    jw_kz(j, "SmartViewCode", or_null(t->smart_view));
+    jw_kz(j, "SmartViewName", NULL);
+    jw_kbool(j, "IsSmartViewOverridden", false);
+    jw_kbool(j, "ReplaceUserSmartView", false);
+    jw_kbool(j, "IsReplaceUserSmartViewOverridden", false);
 }
 
-/* Depth first without recursion: the stack holds where each level has got to. Teams nest as deep as there are teams. */
-static void team_tree(const struct call *call, struct jsonout *j)
+/* Depth first without recursion: the stack holds where each level has got to. */
+static void team_tree(const struct call *call, struct jw *j)
 {
     const struct lsq *lsq = lsq_of(call);
-    size_t *at = mem_zero(lsq->nteams + 1, sizeof(*at)), depth = 0;
-    int64_t *parent = mem_zero(lsq->nteams + 1, sizeof(*parent));
+    size_t at[LSQ_TEAM_DEPTH + 2] = { 0 }, depth = 0;
+    int64_t parent[LSQ_TEAM_DEPTH + 2] = { 0 };
 
-    jo_array(j);
+    jw_array(j);
     for (;;) {
         while (at[depth] < lsq->nteams && lsq->teams[at[depth]].parent_code != parent[depth])
             at[depth]++;
         if (at[depth] < lsq->nteams) {
             const struct lsq_team *t = &lsq->teams[at[depth]++];
 
-            jo_object(j);
+            jw_object(j);
             team_fields(call, j, t);
-            jo_key(j, "ChildTeams");
-            jo_array(j);
+            jw_key(j, "ChildTeams");
+            jw_array(j);
             at[++depth] = 0;
             parent[depth] = t->code;
         } else {
-            jo_array_end(j);
+            jw_end_array(j);
             if (depth-- == 0)
                 break;
-            jo_object_end(j);
+            jw_end_object(j);
         }
     }
-    free(at);
-    free(parent);
 }
 
 void lsq_teams(struct call *call)
 {
     const struct lsq *lsq = lsq_of(call);
     const char *tree = call_param(call, "getHierarchical");
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     if (tree && !text_same(tree, "true") && !text_same(tree, "false"))
         call_violation(call, RULE_MISSING_QUERY, "getHierarchical is neither true nor false");
-    jo_object(&j);
-    jo_pair(&j, "FetchedOn", STAMP);
-    jo_pair_int(&j, "RecordCount", (int64_t)lsq->nteams);
-    jo_key(&j, "Teams");
+    jw_object(&j);
+    jw_kz(&j, "FetchedOn", STAMP);
+    jw_kint(&j, "RecordCount", (int64_t)lsq->nteams);
+    jw_key(&j, "Teams");
     if (tree && text_same(tree, "true")) {
         team_tree(call, &j);
     } else {
-        jo_array(&j);
+        jw_array(&j);
         for (size_t i = 0; i < lsq->nteams; i++) {
-            jo_object(&j);
+            jw_object(&j);
             team_fields(call, &j, &lsq->teams[i]);
-            jo_object_end(&j);
+            jw_end_object(&j);
         }
-        jo_array_end(&j);
+        jw_end_array(&j);
     }
-    jo_object_end(&j);
+    jw_end_object(&j);
 }
 
 static void set_text(char **to, const json_t *value)
@@ -214,7 +205,7 @@ static void set_text(char **to, const json_t *value)
     if (!value)
         return;
     free(*to);
-    *to = mem_copy(json_string_value(value), json_string_length(value));
+    *to = xmemdup(json_string_value(value), json_string_length(value));
 }
 
 /* A code may come as a number or as its digits. */
@@ -227,22 +218,22 @@ void lsq_team_create(struct call *call)
 {
     enum { NAME, ABOUT, SEQUENCE, PARENT, WORKDAY, HOLIDAYS, VIEW, BOARDS, BOARD, KEYS };
     static const struct body_key keys[KEYS] = {
-        [NAME] = {"Name", BODY_STRING, false},
-        [ABOUT] = {"Description", BODY_STRING, false},
-        [SEQUENCE] = {"Sequence", BODY_INT, false},
-        [PARENT] = {"ParentCode", BODY_INT | BODY_STRING, false},
-        [WORKDAY] = {"WorkdayTemplateCode", BODY_STRING, false},
-        [HOLIDAYS] = {"HolidayCalendarCode", BODY_STRING, false},
-        [VIEW] = {"SmartViewCode", BODY_STRING, false},
-        [BOARDS] = {"DashboardCodes", BODY_ARRAY, false},
-        [BOARD] = {"DefaultDashboardCode", BODY_STRING, false},
+        [NAME] = { "Name", BODY_STRING, false },
+        [ABOUT] = { "Description", BODY_STRING, false },
+        [SEQUENCE] = { "Sequence", BODY_INT, false },
+        [PARENT] = { "ParentCode", BODY_INT | BODY_STRING, false },
+        [WORKDAY] = { "WorkdayTemplateCode", BODY_STRING, false },
+        [HOLIDAYS] = { "HolidayCalendarCode", BODY_STRING, false },
+        [VIEW] = { "SmartViewCode", BODY_STRING, false },
+        [BOARDS] = { "DashboardCodes", BODY_ARRAY, false },
+        [BOARD] = { "DefaultDashboardCode", BODY_STRING, false },
     };
     struct lsq *lsq = lsq_of(call);
     json_t *got[KEYS];
     int64_t parent, code = 1;
     char id[LSQ_GUID + 1];
     struct lsq_team *t;
-    struct jsonout j = {.out = &call->out};
+    struct jw j = jw_into(&call->out);
 
     if (!body_read(call, call->body, "body", keys, KEYS, got))
         return;
@@ -251,8 +242,10 @@ void lsq_team_create(struct call *call)
         return;
     }
     parent = got[PARENT] ? code_of(got[PARENT]) : lsq->nteams ? lsq->teams[0].code : 0;
-    if (parent && !lsq_team_by_code(lsq, parent)) {
-        lsq_mistake(call, RULE_UNKNOWN_REFERENCE, "MXInvalidInputException", "Invalid Input! Parameter Name: ParentCode");
+    if (parent && (!lsq_team_by_code(lsq, parent) ||
+                   lsq_team_depth(lsq, lsq_team_by_code(lsq, parent)) == LSQ_TEAM_DEPTH)) {
+        lsq_mistake(call, RULE_UNKNOWN_REFERENCE, "MXInvalidInputException",
+                    "Invalid Input! Parameter Name: ParentCode");
         return;
     }
     while (lsq_team_by_code(lsq, code))
@@ -265,13 +258,13 @@ void lsq_team_create(struct call *call)
     set_text(&t->holidays, got[HOLIDAYS]);
     set_text(&t->smart_view, got[VIEW]);
     call->applied = true;
-    jo_object(&j);
-    jo_pair(&j, "Status", "Success");
-    jo_key(&j, "Message");
-    jo_object(&j);
-    jo_pair(&j, "Id", id);
-    jo_object_end(&j);
-    jo_object_end(&j);
+    jw_object(&j);
+    jw_kz(&j, "Status", "Success");
+    jw_key(&j, "Message");
+    jw_object(&j);
+    jw_kz(&j, "Id", id);
+    jw_end_object(&j);
+    jw_end_object(&j);
 }
 
 /* ---- notices ---- */
@@ -280,14 +273,14 @@ void lsq_notify(struct call *call)
 {
     enum { CONTENT, ADDRESSES, ROLES, KEYS };
     static const struct body_key keys[KEYS] = {
-        [CONTENT] = {"EmailContent", BODY_OBJECT, true},
-        [ADDRESSES] = {"UserEmailAddresses", BODY_ARRAY, true},
-        [ROLES] = {"Roles", BODY_ARRAY, true},
+        [CONTENT] = { "EmailContent", BODY_OBJECT, true },
+        [ADDRESSES] = { "UserEmailAddresses", BODY_ARRAY, true },
+        [ROLES] = { "Roles", BODY_ARRAY, true },
     };
     static const struct body_key content[] = {
-        {"From", BODY_STRING, true},
-        {"Subject", BODY_STRING, true},
-        {"ContentHTML", BODY_STRING, true},
+        { "From", BODY_STRING, true },
+        { "Subject", BODY_STRING, true },
+        { "ContentHTML", BODY_STRING, true },
     };
     json_t *got[KEYS], *mail[3];
 
@@ -295,7 +288,8 @@ void lsq_notify(struct call *call)
         !body_read(call, got[CONTENT], "EmailContent", content, 3, mail))
         return;
     if (!json_array_size(got[ADDRESSES]) == !json_array_size(got[ROLES])) {
-        lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException", "either 'UserEmailAddresses' or 'Roles' must be given");
+        lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException",
+                    "either 'UserEmailAddresses' or 'Roles' must be given");
         return;
     }
     call->applied = true;

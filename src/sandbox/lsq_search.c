@@ -1,8 +1,9 @@
 /*
  * User Advanced Search (fact sheet 4.3).
  *
- * Paging through a large tenant asks the same search again and again, so the last one's matches, sorted, are kept and used while
- * nothing was written. Ties are broken anew each time when the tenant is switched to an unstable order.
+ * Paging through a large tenant asks the same search again and again, so the last one's matches, sorted, are
+ * kept and used while nothing was written. Ties are broken anew each time when the tenant is switched to an
+ * unstable order.
  */
 #include "lsq.h"
 
@@ -18,10 +19,10 @@ struct order {
 };
 
 struct lsq_search {
-    char *text;      /* owned: conditions and sorting, as canonical JSON */
+    char *text;       /* owned: conditions and sorting, as canonical JSON */
     uint64_t version; /* of the state; 0: not to be used again */
     int64_t obsolete; /* the switch when it was made */
-    uint32_t *user;  /* owned: numbers in order */
+    uint32_t *user;   /* owned: numbers in order */
     size_t count;
 };
 
@@ -48,7 +49,7 @@ void lsq_search_free(struct lsq_search *s)
 
 static bool read_columns(struct call *call, const json_t *columns, struct query *q)
 {
-    static const struct body_key keys[] = {{"Include_CSV", BODY_STRING, true}};
+    static const struct body_key keys[] = { { "Include_CSV", BODY_STRING, true } };
     bool derived = call_switch(call, SW_DERIVED_COLUMNS) == 1;
     json_t *csv;
 
@@ -59,7 +60,7 @@ static bool read_columns(struct call *call, const json_t *columns, struct query 
         return false;
     for (const char *p = json_string_value(csv); *p;) {
         size_t n = strcspn(p, ","), field;
-        char *name = mem_copy(p, n);
+        char *name = xmemdup(p, n);
 
         field = lsq_search_field(call, name);
         if (strcmp(name, "*") == 0)
@@ -72,7 +73,8 @@ static bool read_columns(struct call *call, const json_t *columns, struct query 
             q->column[field] = true;
         free(name);
         if (field == SIZE_MAX)
-            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException", "User search has some invalid Attributes");
+            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException",
+                               "User search has some invalid Attributes");
         p += n + (p[n] == ',');
     }
     return true;
@@ -80,11 +82,13 @@ static bool read_columns(struct call *call, const json_t *columns, struct query 
 
 static bool read_sorting(struct call *call, json_t *sorting, struct query *q)
 {
-    static const struct body_key keys[] = {{"ColumnName", BODY_STRING, true}, {"Direction", BODY_INT | BODY_STRING, true}};
+    static const struct body_key keys[] = { { "ColumnName", BODY_STRING, true },
+                                            { "Direction", BODY_INT | BODY_STRING, true } };
     size_t i;
     json_t *one, *got[2];
 
-    json_array_foreach (sorting, i, one) {
+    json_array_foreach(sorting, i, one)
+    {
         char number[32];
         const char *direction;
         size_t field;
@@ -94,10 +98,12 @@ static bool read_sorting(struct call *call, json_t *sorting, struct query *q)
         field = lsq_search_field(call, json_string_value(got[0]));
         direction = state_value(got[1], number);
         if (field == U_COUNT)
-            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException", "User search has some invalid Attributes");
+            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXInvalidInputException",
+                               "User search has some invalid Attributes");
         if ((strcmp(direction, "0") != 0 && strcmp(direction, "1") != 0) || q->orders == SORTS_MAX)
-            return lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException", "Invalid Input! Parameter Name: Sorting");
-        q->order[q->orders++] = (struct order){field, *direction == '1'};
+            return lsq_mistake(call, RULE_BAD_VALUE, "MXInvalidInputException",
+                               "Invalid Input! Parameter Name: Sorting");
+        q->order[q->orders++] = (struct order){ field, *direction == '1' };
         q->sorted_uniquely = q->sorted_uniquely || field == U_USERID || field == U_EMAIL;
     }
     return true;
@@ -105,7 +111,7 @@ static bool read_sorting(struct call *call, json_t *sorting, struct query *q)
 
 static bool read_paging(struct call *call, const json_t *paging, struct query *q)
 {
-    static const struct body_key keys[] = {{"PageIndex", BODY_INT, true}, {"PageSize", BODY_INT, true}};
+    static const struct body_key keys[] = { { "PageIndex", BODY_INT, true }, { "PageSize", BODY_INT, true } };
     int64_t cap = call_switch(call, SW_PAGE_CAP);
     json_t *got[2];
 
@@ -120,10 +126,12 @@ static bool read_paging(struct call *call, const json_t *paging, struct query *q
     q->page = json_integer_value(got[0]);
     q->size = json_integer_value(got[1]);
     if (q->page < 1 || q->page > 1000000 || q->size < 1)
-        return lsq_mistake(call, RULE_PAGING, "MXInvalidInputException", "Invalid Input! Parameter Name: Paging");
+        return lsq_mistake(call, RULE_PAGING, "MXInvalidInputException",
+                           "Invalid Input! Parameter Name: Paging");
     if (cap != SWITCH_OFF && q->size > cap) {
         if (call_switch(call, SW_PAGE_OVER) == 0)
-            return lsq_mistake(call, RULE_PAGING, "MXInvalidInputException", "PageSize can't be greater than %lld", (long long)cap);
+            return lsq_mistake(call, RULE_PAGING, "MXInvalidInputException",
+                               "PageSize can't be greater than %lld", (long long)cap);
         call_violation(call, RULE_PAGING, "PageSize is above %lld", (long long)cap);
         q->size = cap;
     }
@@ -137,11 +145,11 @@ enum { COLUMNS, GROUPS, JOINING, SORTING, PAGING, KEYS };
 static bool read_query(struct call *call, struct query *q, json_t **got)
 {
     static const struct body_key keys[KEYS] = {
-        [COLUMNS] = {"Columns", BODY_OBJECT, false},
-        [GROUPS] = {"GroupConditions", BODY_ARRAY, false},
-        [JOINING] = {"GroupOperator", BODY_STRING | BODY_NULL, false},
-        [SORTING] = {"Sorting", BODY_ARRAY, false},
-        [PAGING] = {"Paging", BODY_OBJECT, false},
+        [COLUMNS] = { "Columns", BODY_OBJECT, false },
+        [GROUPS] = { "GroupConditions", BODY_ARRAY, false },
+        [JOINING] = { "GroupOperator", BODY_STRING | BODY_NULL, false },
+        [SORTING] = { "Sorting", BODY_ARRAY, false },
+        [PAGING] = { "Paging", BODY_OBJECT, false },
     };
 
     if (!body_read(call, call->body, "body", keys, KEYS, got) || !read_columns(call, got[COLUMNS], q) ||
@@ -149,7 +157,8 @@ static bool read_query(struct call *call, struct query *q, json_t **got)
         !read_paging(call, got[PAGING], q))
         return false;
     if (!q->filter.conditions && call_switch(call, SW_EMPTY_CONDITIONS) == REFUSE)
-        return lsq_mistake(call, RULE_CONDITIONS, "MXInvalidInputException", "Invalid Input! Parameter Name: GroupConditions");
+        return lsq_mistake(call, RULE_CONDITIONS, "MXInvalidInputException",
+                           "Invalid Input! Parameter Name: GroupConditions");
     return true;
 }
 
@@ -177,10 +186,11 @@ static int compare_rows(const struct row *a, const struct row *b, const struct s
     return a->tie < b->tie ? -1 : a->tie > b->tie;
 }
 
-/* Merge sort: qsort() has no room for the columns, and the C library's qsort_r() differs from system to system. */
+/* Merge sort: qsort() has no room for the columns, and the C library's qsort_r() differs from system to
+ * system. */
 static void sort_rows(struct row *rows, size_t n, const struct sorting *s)
 {
-    struct row *other = mem_grow(NULL, n ? n : 1, sizeof(*other)), *from = rows, *to = other;
+    struct row *other = xrealloc(NULL, n ? n : 1, sizeof(*other)), *from = rows, *to = other;
 
     for (size_t width = 1; width < n; width *= 2) {
         struct row *swap;
@@ -190,7 +200,8 @@ static void sort_rows(struct row *rows, size_t n, const struct sorting *s)
             size_t right = middle, end = start + 2 * width < n ? start + 2 * width : n;
 
             for (size_t k = start; k < end; k++) {
-                bool take_left = left < middle && (right >= end || compare_rows(&from[left], &from[right], s) <= 0);
+                bool take_left =
+                    left < middle && (right >= end || compare_rows(&from[left], &from[right], s) <= 0);
 
                 to[k] = take_left ? from[left++] : from[right++];
             }
@@ -207,7 +218,7 @@ static void sort_rows(struct row *rows, size_t n, const struct sorting *s)
 static void find(struct call *call, const struct query *q, struct lsq_search *s)
 {
     struct state *state = &call->sb->state;
-    struct row *rows = mem_grow(NULL, state->count ? state->count : 1, sizeof(*rows));
+    struct row *rows = xrealloc(NULL, state->count ? state->count : 1, sizeof(*rows));
     bool shuffle = call_switch(call, SW_UNSTABLE_ORDER) == 1;
     size_t n = 0;
 
@@ -215,10 +226,10 @@ static void find(struct call *call, const struct query *q, struct lsq_search *s)
         const char *const *f = lsq_shown(call, &state->users[i]);
 
         if (f && lsq_filter_matches(&q->filter, f))
-            rows[n++] = (struct row){f, shuffle ? rng_next(&call->sb->rng) : i, (uint32_t)i};
+            rows[n++] = (struct row){ f, shuffle ? rng_next(&call->sb->rng) : i, (uint32_t)i };
     }
-    sort_rows(rows, n, &(struct sorting){q->order, q->orders});
-    s->user = mem_grow(s->user, n ? n : 1, sizeof(*s->user));
+    sort_rows(rows, n, &(struct sorting){ q->order, q->orders });
+    s->user = xrealloc(s->user, n ? n : 1, sizeof(*s->user));
     s->count = n;
     for (size_t i = 0; i < n; i++)
         s->user[i] = rows[i].number;
@@ -249,8 +260,8 @@ static const struct lsq_search *matches(struct call *call, const struct query *q
         return s;
     }
     lsq_search_free(s);
-    s = lsq->search = mem_zero(1, sizeof(*s));
-    s->text = text ? text : mem_copy("", 0);
+    s = lsq->search = xcalloc(1, sizeof(*s));
+    s->text = text ? text : xmemdup("", 0);
     s->version = keep ? state->version : 0;
     s->obsolete = call_switch(call, SW_OBSOLETE_LISTED);
     find(call, q, s);
@@ -259,19 +270,19 @@ static const struct lsq_search *matches(struct call *call, const struct query *q
 
 /* ---- answering ---- */
 
-static void write_status(const struct call *call, struct jsonout *j, const char *const *f)
+static void write_status(const struct call *call, struct jw *j, const char *const *f)
 {
-    jo_key(j, "StatusCode");
+    jw_key(j, "StatusCode");
     if (call_switch(call, SW_SEARCH_STATUS) == 1)
-        jo_int(j, lsq_active(f) ? 0 : 1);
+        jw_int(j, lsq_active(f) ? 0 : 1);
     else
-        jo_text(j, lsq_active(f) ? "0" : "1");
+        jw_z(j, lsq_active(f) ? "0" : "1");
 }
 
-static void write_user(const struct call *call, struct jsonout *j, const struct query *q, const char *const *f,
+static void write_user(const struct call *call, struct jw *j, const struct query *q, const char *const *f,
                        const bool *defined, struct buf *room)
 {
-    jo_object(j);
+    jw_object(j);
     for (size_t i = 0; i < U_COUNT; i++) {
         const struct field *field = &lsq_schema.fields[i];
         bool asked = q->all_columns || q->column[i] || (i == U_MANAGERNAME && q->column[U_MANAGER]);
@@ -279,17 +290,17 @@ static void write_user(const struct call *call, struct jsonout *j, const struct 
         if (!(field->flags & F_SEARCH) || !defined[i])
             continue;
         if (!asked)
-            jo_pair(j, field->name, NULL);
+            jw_kz(j, field->name, NULL);
         else if (i == U_STATUS)
             write_status(call, j, f);
         else if (i == U_MANAGERNAME)
             lsq_value(j, field, lsq_manager_name(call, f[U_MANAGER], room));
         else if (i == U_GROUPS && !*f[i])
-            jo_pair(j, field->name, NULL);
+            jw_kz(j, field->name, NULL);
         else
             lsq_value(j, field, f[i]);
     }
-    jo_object_end(j);
+    jw_end_object(j);
 }
 
 /* Which part of the matches this page shows; faults of paging bend it. */
@@ -311,8 +322,8 @@ static void window(const struct call *call, const struct query *q, size_t count,
 static void write_page(struct call *call, const struct query *q, const struct lsq_search *s)
 {
     struct state *state = &call->sb->state;
-    struct jsonout j = {.out = &call->out};
-    struct buf room = {0};
+    struct jw j = jw_into(&call->out);
+    struct buf room = BUF_INIT(ANSWER_MAX);
     bool defined[U_COUNT];
     size_t from, to, total = s->count;
 
@@ -321,15 +332,15 @@ static void write_page(struct call *call, const struct query *q, const struct ls
     window(call, q, s->count, &from, &to);
     if (call->faulty && call->fault.kind == FAULT_PAGE_EMPTY)
         total = 0;
-    jo_object(&j);
+    jw_object(&j);
     if (call_switch(call, SW_SEARCH_INFO) == 0) {
-        jo_key(&j, "SearchInfo");
-        jo_object(&j);
-        jo_pair_int(&j, "RecordCount", (int64_t)total);
-        jo_object_end(&j);
+        jw_key(&j, "SearchInfo");
+        jw_object(&j);
+        jw_kint(&j, "RecordCount", (int64_t)total);
+        jw_end_object(&j);
     }
-    jo_key(&j, "Users");
-    jo_array(&j);
+    jw_key(&j, "Users");
+    jw_array(&j);
     for (size_t i = from; i < to; i++) {
         struct user *u = &state->users[s->user[i]];
         const char *const *f = lsq_shown(call, u);
@@ -339,14 +350,14 @@ static void write_page(struct call *call, const struct query *q, const struct ls
         write_user(call, &j, q, f, defined, &room);
         u->behind_back = false;
     }
-    jo_array_end(&j);
-    jo_object_end(&j);
-    buf_free(&room);
+    jw_end_array(&j);
+    jw_end_object(&j);
+    buf_deinit(&room);
 }
 
 void lsq_advanced_search(struct call *call)
 {
-    struct query q = {.page = 1};
+    struct query q = { .page = 1 };
     json_t *got[KEYS];
 
     if (read_query(call, &q, got)) {

@@ -41,7 +41,8 @@ void lsq_activate(struct call *call)
     if (!u)
         return;
     if (lsq_obsolete(u->f))
-        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException", "An obsolete user cannot be activated");
+        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException",
+                    "An obsolete user cannot be activated");
     else if (lsq_active(u->f))
         same_status(call, u);
     else if (licences != SWITCH_OFF && lsq_active_users(&call->sb->state) >= (uint64_t)licences)
@@ -74,7 +75,8 @@ static bool may_deactivate(struct call *call, const struct user *u)
     if ((rule & 1) && strtoll(u->f[U_LEADS], NULL, 10) > 0)
         return lsq_refuse(call, "MXInvalidInputException", "The user owns %s leads", u->f[U_LEADS]);
     if ((rule & 2) && strtoll(u->f[U_OPPORTUNITIES], NULL, 10) > 0)
-        return lsq_refuse(call, "MXInvalidInputException", "The user owns %s open opportunities", u->f[U_OPPORTUNITIES]);
+        return lsq_refuse(call, "MXInvalidInputException", "The user owns %s open opportunities",
+                          u->f[U_OPPORTUNITIES]);
     if (reports && call_switch(call, SW_DEACTIVATE_MANAGER) == REFUSE)
         return lsq_refuse(call, "MXInvalidInputException", "%zu active users report to this user", reports);
     return true;
@@ -87,7 +89,8 @@ void lsq_deactivate(struct call *call)
     if (!u)
         return;
     if (lsq_obsolete(u->f))
-        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException", "An obsolete user cannot be deactivated");
+        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException",
+                    "An obsolete user cannot be deactivated");
     else if (!lsq_active(u->f))
         same_status(call, u);
     else if (may_deactivate(call, u))
@@ -101,7 +104,8 @@ void lsq_mark_obsolete(struct call *call)
     if (!u)
         return;
     if (lsq_active(u->f))
-        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException", "Only deactivated users can be marked as obsolete");
+        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException",
+                    "Only deactivated users can be marked as obsolete");
     else if (lsq_obsolete(u->f))
         same_status(call, u);
     else

@@ -7,15 +7,16 @@
 
 static char *copy(const char *text)
 {
-    return mem_copy(text, strlen(text));
+    return xmemdup(text, strlen(text));
 }
 
 void lsq_guid(struct rng *rng, char *out)
 {
     uint64_t a = rng_next(rng), b = rng_next(rng);
 
-    snprintf(out, LSQ_GUID + 1, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32), (unsigned)(a >> 16 & 0xffff),
-             (unsigned)(a & 0xfff), (unsigned)(0x8000 | (b >> 48 & 0x3fff)), (unsigned long long)(b & 0xffffffffffffull));
+    snprintf(out, LSQ_GUID + 1, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(a >> 32),
+             (unsigned)(a >> 16 & 0xffff), (unsigned)(a & 0xfff), (unsigned)(0x8000 | (b >> 48 & 0x3fff)),
+             (unsigned long long)(b & 0xffffffffffffull));
 }
 
 bool lsq_is_guid(const char *text)
@@ -77,6 +78,15 @@ const struct lsq_team *lsq_team_by_code(const struct lsq *lsq, int64_t code)
     return NULL;
 }
 
+int64_t lsq_team_depth(const struct lsq *lsq, const struct lsq_team *t)
+{
+    int64_t depth = 0;
+
+    while (t->parent_code && (t = lsq_team_by_code(lsq, t->parent_code)) != NULL)
+        depth++;
+    return depth;
+}
+
 const struct lsq_group *lsq_group_by(const struct lsq *lsq, const char *name, const char *id)
 {
     for (size_t i = 0; i < lsq->ngroups; i++) {
@@ -86,13 +96,16 @@ const struct lsq_group *lsq_group_by(const struct lsq *lsq, const char *name, co
     return NULL;
 }
 
-struct lsq_team *lsq_team_add(struct lsq *lsq, const char *id, const char *name, int64_t code, int64_t parent_code)
+struct lsq_team *lsq_team_add(struct lsq *lsq, const char *id, const char *name, int64_t code,
+                              int64_t parent_code)
 {
     struct lsq_team *t;
 
-    lsq->teams = mem_grow(lsq->teams, lsq->nteams + 1, sizeof(*lsq->teams));
+    lsq->teams = xrealloc(lsq->teams, lsq->nteams + 1, sizeof(*lsq->teams));
     t = &lsq->teams[lsq->nteams++];
-    *t = (struct lsq_team){.id = copy(id), .name = copy(name), .about = copy(""), .code = code, .parent_code = parent_code};
+    *t = (struct lsq_team){
+        .id = copy(id), .name = copy(name), .about = copy(""), .code = code, .parent_code = parent_code
+    };
     t->smart_view = copy("");
     t->work_day = copy("");
     t->holidays = copy("");
@@ -101,16 +114,16 @@ struct lsq_team *lsq_team_add(struct lsq *lsq, const char *id, const char *name,
 
 void lsq_group_add(struct lsq *lsq, const char *id, const char *name)
 {
-    lsq->groups = mem_grow(lsq->groups, lsq->ngroups + 1, sizeof(*lsq->groups));
-    lsq->groups[lsq->ngroups++] = (struct lsq_group){.id = copy(id), .name = copy(name)};
+    lsq->groups = xrealloc(lsq->groups, lsq->ngroups + 1, sizeof(*lsq->groups));
+    lsq->groups[lsq->ngroups++] = (struct lsq_group){ .id = copy(id), .name = copy(name) };
 }
 
-struct lsq_attribute *lsq_attribute_add(struct lsq *lsq, const char *id, const char *schema_name, const char *slot,
-                                        const char *title)
+struct lsq_attribute *lsq_attribute_add(struct lsq *lsq, const char *id, const char *schema_name,
+                                        const char *slot, const char *title)
 {
     struct lsq_attribute *a;
 
-    lsq->attributes = mem_grow(lsq->attributes, lsq->nattributes + 1, sizeof(*lsq->attributes));
+    lsq->attributes = xrealloc(lsq->attributes, lsq->nattributes + 1, sizeof(*lsq->attributes));
     a = &lsq->attributes[lsq->nattributes++];
     *a = (struct lsq_attribute){
         .id = copy(id),
@@ -171,15 +184,16 @@ const struct lsq_attribute *lsq_slot(const struct lsq *lsq, size_t n)
 
 /* ---- life ---- */
 
-void *lsq_create(struct sandbox *sb)
+void *lsq_create(struct sandbox *sb, uint64_t seed)
 {
-    struct lsq *lsq = mem_zero(1, sizeof(*lsq));
+    struct lsq *lsq = xcalloc(1, sizeof(*lsq));
 
     lsq->org_id = copy("");
     lsq->org_name = copy("");
     lsq->key_owner = copy("");
     lsq->last_work_id = 1064000000;
-    lsq->rng.state = sb->rng.state ^ 0x5eed;
+    (void)sb;
+    rng_seed(&lsq->rng, seed ^ 0x1d5); /* ids of its own, not those of the generated users */
     return lsq;
 }
 
@@ -221,63 +235,63 @@ void lsq_destroy(void *data)
 
 /* ---- state files ---- */
 
-static void dump_team(const struct lsq_team *t, struct jsonout *j)
+static void dump_team(const struct lsq_team *t, struct jw *j)
 {
-    jo_object(j);
-    jo_pair(j, "TeamId", t->id);
-    jo_pair_int(j, "Code", t->code);
-    jo_pair_int(j, "ParentCode", t->parent_code);
-    jo_pair(j, "Name", t->name);
-    jo_pair(j, "Description", t->about);
-    jo_pair_int(j, "Sequence", t->sequence);
-    jo_pair(j, "WorkdayTemplateCode", t->work_day);
-    jo_pair(j, "HolidayCalendarCode", t->holidays);
-    jo_pair(j, "SmartViewCode", t->smart_view);
-    jo_object_end(j);
+    jw_object(j);
+    jw_kz(j, "TeamId", t->id);
+    jw_kint(j, "Code", t->code);
+    jw_kint(j, "ParentCode", t->parent_code);
+    jw_kz(j, "Name", t->name);
+    jw_kz(j, "Description", t->about);
+    jw_kint(j, "Sequence", t->sequence);
+    jw_kz(j, "WorkdayTemplateCode", t->work_day);
+    jw_kz(j, "HolidayCalendarCode", t->holidays);
+    jw_kz(j, "SmartViewCode", t->smart_view);
+    jw_end_object(j);
 }
 
-static void dump_attribute(const struct lsq_attribute *a, struct jsonout *j)
+static void dump_attribute(const struct lsq_attribute *a, struct jw *j)
 {
-    jo_object(j);
-    jo_pair(j, "Id", a->id);
-    jo_pair(j, "SchemaName", a->schema_name);
-    jo_pair(j, "InternalSchemaName", a->slot);
-    jo_pair(j, "DisplayName", a->title);
-    jo_pair_int(j, "DataType", a->data_type);
-    jo_pair_int(j, "MaxLength", a->max);
-    jo_pair(j, "Options", a->options);
-    jo_object_end(j);
+    jw_object(j);
+    jw_kz(j, "Id", a->id);
+    jw_kz(j, "SchemaName", a->schema_name);
+    jw_kz(j, "InternalSchemaName", a->slot);
+    jw_kz(j, "DisplayName", a->title);
+    jw_kint(j, "DataType", a->data_type);
+    jw_kint(j, "MaxLength", a->max);
+    jw_kz(j, "Options", a->options);
+    jw_end_object(j);
 }
 
-void lsq_dump(struct sandbox *sb, struct jsonout *j)
+void lsq_dump(struct sandbox *sb, struct jw *j)
 {
     const struct lsq *lsq = sb->data;
 
-    jo_pair(j, "OrgId", lsq->org_id);
-    jo_pair_int(j, "OrgShortCode", lsq->org_code);
-    jo_pair(j, "OrgDisplayName", lsq->org_name);
-    jo_pair(j, "KeyOwner", lsq->key_owner);
-    jo_key(j, "Teams");
-    jo_array(j);
+    jw_kz(j, "OrgId", lsq->org_id);
+    jw_kint(j, "OrgShortCode", lsq->org_code);
+    jw_kz(j, "OrgDisplayName", lsq->org_name);
+    jw_kz(j, "KeyOwner", lsq->key_owner);
+    jw_key(j, "Teams");
+    jw_array(j);
     for (size_t i = 0; i < lsq->nteams; i++)
         dump_team(&lsq->teams[i], j);
-    jo_array_end(j);
-    jo_key(j, "Groups");
-    jo_array(j);
+    jw_end_array(j);
+    jw_key(j, "Groups");
+    jw_array(j);
     for (size_t i = 0; i < lsq->ngroups; i++) {
-        jo_object(j);
-        jo_pair(j, "Id", lsq->groups[i].id);
-        jo_pair(j, "Name", lsq->groups[i].name);
-        jo_object_end(j);
+        jw_object(j);
+        jw_kz(j, "Id", lsq->groups[i].id);
+        jw_kz(j, "Name", lsq->groups[i].name);
+        jw_end_object(j);
     }
-    jo_array_end(j);
-    jo_key(j, "CustomAttributes");
-    jo_array(j);
+    jw_end_array(j);
+    jw_key(j, "CustomAttributes");
+    jw_array(j);
     for (size_t i = 0; i < lsq->nattributes; i++) {
         if (lsq->attributes[i].custom)
             dump_attribute(&lsq->attributes[i], j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -298,19 +312,23 @@ static bool load_teams(struct lsq *lsq, const json_t *teams, struct buf *error)
     size_t i;
     json_t *one;
 
-    json_array_foreach ((json_t *)teams, i, one) {
+    json_array_foreach((json_t *)teams, i, one)
+    {
         const char *id = text_of(one, "TeamId");
         int64_t code = json_integer_value(json_object_get(one, "Code"));
         int64_t parent = json_integer_value(json_object_get(one, "ParentCode"));
         struct lsq_team *t;
 
         if (!lsq_is_guid(id) || code <= 0 || lsq_team_by_code(lsq, code) || lsq_team_by_id(lsq, id)) {
-            buf_printf(error, "team %zu: 'TeamId' (a GUID) and 'Code' (above 0) are needed, each once", i + 1);
+            buf_printf(error, "team %zu: 'TeamId' (a GUID) and 'Code' (above 0) are needed, each once",
+                       i + 1);
             return false;
         }
         /* Parents first: so there can be no ring of teams. */
-        if (parent && !lsq_team_by_code(lsq, parent)) {
-            buf_printf(error, "team %zu: no team before it has the 'Code' %lld", i + 1, (long long)parent);
+        if (parent && (!lsq_team_by_code(lsq, parent) ||
+                       lsq_team_depth(lsq, lsq_team_by_code(lsq, parent)) == LSQ_TEAM_DEPTH)) {
+            buf_printf(error, "team %zu: no team before it has the 'Code' %lld, or it is %d levels down",
+                       i + 1, (long long)parent, LSQ_TEAM_DEPTH);
             return false;
         }
         t = lsq_team_add(lsq, id, text_of(one, "Name"), code, parent);
@@ -328,15 +346,19 @@ static bool load_attributes(struct lsq *lsq, const json_t *attributes, struct bu
     size_t i;
     json_t *one;
 
-    json_array_foreach ((json_t *)attributes, i, one) {
-        const char *slot = text_of(one, "InternalSchemaName"), *name = text_of(one, "SchemaName"), *id = text_of(one, "Id");
+    json_array_foreach((json_t *)attributes, i, one)
+    {
+        const char *slot = text_of(one, "InternalSchemaName"), *name = text_of(one, "SchemaName"),
+                   *id = text_of(one, "Id");
         size_t field = schema_find(&lsq_schema, slot, false);
         char fresh[LSQ_GUID + 1];
         struct lsq_attribute *a;
 
         if (field < U_CUSTOM || field >= U_CUSTOM + LSQ_SLOTS || lsq_slot(lsq, field - U_CUSTOM)) {
-            buf_printf(error, "custom attribute %zu: 'InternalSchemaName' is none of mx_Custom_1 to mx_Custom_%d, or taken", i + 1,
-                       LSQ_SLOTS);
+            buf_printf(
+                error,
+                "custom attribute %zu: 'InternalSchemaName' is none of mx_Custom_1 to mx_Custom_%d, or taken",
+                i + 1, LSQ_SLOTS);
             return false;
         }
         lsq_guid(&lsq->rng, fresh);
@@ -353,16 +375,17 @@ static bool load_attributes(struct lsq *lsq, const json_t *attributes, struct bu
 bool lsq_load(struct sandbox *sb, const json_t *root, struct buf *error)
 {
     struct lsq *lsq = sb->data;
-    struct rng rng = {.state = 1};
+    struct rng rng;
     size_t i;
     json_t *one;
 
+    rng_seed(&rng, 1);
     replace(&lsq->org_id, root, "OrgId");
     replace(&lsq->org_name, root, "OrgDisplayName");
     replace(&lsq->key_owner, root, "KeyOwner");
     lsq->org_code = json_integer_value(json_object_get(root, "OrgShortCode"));
     lsq_standard_attributes(lsq, &rng);
-    json_array_foreach (json_object_get(root, "Groups"), i, one)
+    json_array_foreach(json_object_get(root, "Groups"), i, one)
         lsq_group_add(lsq, text_of(one, "Id"), text_of(one, "Name"));
     if (!load_teams(lsq, json_object_get(root, "Teams"), error) ||
         !load_attributes(lsq, json_object_get(root, "CustomAttributes"), error) ||
@@ -377,7 +400,7 @@ bool lsq_load(struct sandbox *sb, const json_t *root, struct buf *error)
         }
     }
     if (!state_by_id(&sb->state, lsq->key_owner)) {
-        buf_str(error, "'KeyOwner' is the id of no user");
+        buf_puts(error, "'KeyOwner' is the id of no user");
         return false;
     }
     return true;

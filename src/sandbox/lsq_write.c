@@ -11,7 +11,7 @@
 
 static bool is_role(const char *text)
 {
-    static const char *const roles[] = {"Administrator", "Marketing_User", "Sales_Manager", "Sales_User"};
+    static const char *const roles[] = { "Administrator", "Marketing_User", "Sales_Manager", "Sales_User" };
 
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
         if (strcmp(text, roles[i]) == 0)
@@ -66,24 +66,21 @@ bool lsq_value_good(struct call *call, size_t field, const char *text)
     const struct field *def = &lsq_schema.fields[field];
 
     if (!*text)
-        return !(def->flags & F_NEEDED) || lsq_mistake(call, RULE_MISSING_KEY, "MXMandatoryAttributeMissingException",
-                                                       "'%s' is mandatory", def->name);
+        return !(def->flags & F_NEEDED) ||
+               lsq_mistake(call, RULE_MISSING_KEY, "MXMandatoryAttributeMissingException",
+                           "'%s' is mandatory", def->name);
     if (strlen(text) > room_of(call, field))
         return invalid(call, RULE_BAD_VALUE, def->name);
     if (has_markup(text) && !(def->flags & F_MARKUP) && call_switch(call, SW_XSS) == REFUSE)
         return lsq_mistake(call, RULE_BAD_VALUE, "MXXSSException", "'%s' holds markup", def->name);
     switch (field) {
-    case U_ROLE:
-        return is_role(text) || invalid(call, RULE_BAD_VALUE, def->name);
-    case U_EMAIL:
-        return is_email(text) || invalid(call, RULE_BAD_VALUE, def->name);
+    case U_ROLE: return is_role(text) || invalid(call, RULE_BAD_VALUE, def->name);
+    case U_EMAIL: return is_email(text) || invalid(call, RULE_BAD_VALUE, def->name);
     case U_TEAMID:
         return lsq_team_by_id(lsq_of(call), text) || invalid(call, RULE_UNKNOWN_REFERENCE, def->name);
-    case U_MANAGER:
-        return manager_good(call, text);
+    case U_MANAGER: return manager_good(call, text);
     case U_WORKDAY:
-    case U_HOLIDAYS:
-        return lsq_is_guid(text) || invalid(call, RULE_BAD_VALUE, def->name);
+    case U_HOLIDAYS: return lsq_is_guid(text) || invalid(call, RULE_BAD_VALUE, def->name);
     default:
         return def->kind != FIELD_NUMBER || strcmp(text, "0") == 0 || strcmp(text, "1") == 0 ||
                invalid(call, RULE_BAD_VALUE, def->name);
@@ -124,7 +121,8 @@ static bool take_customs(struct call *call, struct wish *wish, const json_t *cus
     const char *name;
     json_t *value;
 
-    json_object_foreach ((json_t *)customs, name, value) {
+    json_object_foreach((json_t *)customs, name, value)
+    {
         size_t slot = LSQ_SLOTS;
 
         for (size_t i = 0; i < LSQ_SLOTS; i++) {
@@ -135,7 +133,8 @@ static bool take_customs(struct call *call, struct wish *wish, const json_t *cus
                 slot = i;
         }
         if (slot == LSQ_SLOTS)
-            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException", "Unknown attribute '%s'", name);
+            return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException",
+                               "Unknown attribute '%s'", name);
         if (!take(call, wish, U_CUSTOM + slot, value, "CustomFields"))
             return false;
     }
@@ -146,17 +145,18 @@ static bool take_customs(struct call *call, struct wish *wish, const json_t *cus
 static bool take_groups(struct call *call, const json_t *groups, struct buf *list)
 {
     static const struct body_key keys[] = {
-        {"GroupId", BODY_STRING, true},
-        {"ViewAllLeadsOfGroup", BODY_INT, false},
-        {"ModifyAllLeadsOfGroup", BODY_INT, false},
-        {"AddUsersToGroup", BODY_INT, false},
-        {"ViewAllAccountsOfGroup", BODY_INT, false},
-        {"ModifyAllAccountsOfGroup", BODY_INT, false},
+        { "GroupId", BODY_STRING, true },
+        { "ViewAllLeadsOfGroup", BODY_INT, false },
+        { "ModifyAllLeadsOfGroup", BODY_INT, false },
+        { "AddUsersToGroup", BODY_INT, false },
+        { "ViewAllAccountsOfGroup", BODY_INT, false },
+        { "ModifyAllAccountsOfGroup", BODY_INT, false },
     };
     size_t i;
     json_t *one, *got[sizeof(keys) / sizeof(keys[0])];
 
-    json_array_foreach ((json_t *)groups, i, one) {
+    json_array_foreach((json_t *)groups, i, one)
+    {
         const struct lsq_group *g;
 
         if (!body_read(call, one, "AssociatedGroups", keys, sizeof(keys) / sizeof(keys[0]), got))
@@ -164,7 +164,7 @@ static bool take_groups(struct call *call, const json_t *groups, struct buf *lis
         g = lsq_group_by(lsq_of(call), NULL, json_string_value(got[0]));
         if (!g)
             return invalid(call, RULE_UNKNOWN_REFERENCE, "GroupId");
-        buf_printf(list, "%s%s", list->len ? "," : "", g->name);
+        buf_printf(list, "%s%s", list->n ? "," : "", g->name);
     }
     return true;
 }
@@ -176,7 +176,8 @@ static bool take_create(struct call *call, struct wish *wish, struct buf *groups
 
     if (!json_is_object(call->body))
         return call_refuse_body(call, RULE_WRONG_TYPE, "the body is no object");
-    json_object_foreach (call->body, name, value) {
+    json_object_foreach(call->body, name, value)
+    {
         size_t field = schema_find(&lsq_schema, name, call_switch(call, SW_CASE) == 0);
         bool good;
 
@@ -187,27 +188,29 @@ static bool take_create(struct call *call, struct wish *wish, struct buf *groups
         else if (strcmp(name, "Password") == 0)
             good = body_typed(call, value, BODY_STRING, "body", name);
         else if (field == U_COUNT || !(lsq_schema.fields[field].flags & F_CREATE))
-            good = lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException", "Unknown attribute '%s'", name);
+            good = lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException",
+                               "Unknown attribute '%s'", name);
         else
             good = take(call, wish, field, value, "body");
         if (!good)
             return false;
         if (field < U_COUNT && strcmp(lsq_schema.fields[field].name, name) != 0)
-            call_violation(call, RULE_SPELLING, "'%s' is documented as '%s'", name, lsq_schema.fields[field].name);
+            call_violation(call, RULE_SPELLING, "'%s' is documented as '%s'", name,
+                           lsq_schema.fields[field].name);
     }
     return true;
 }
 
 static bool may_create(struct call *call, struct wish *wish)
 {
-    static const size_t needed[] = {U_FIRST, U_EMAIL, U_ROLE};
+    static const size_t needed[] = { U_FIRST, U_EMAIL, U_ROLE };
     int64_t licences = call_switch(call, SW_LICENCES);
     struct user *holder;
 
     for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
         if (!wish->text[needed[i]])
-            return lsq_mistake(call, RULE_MISSING_KEY, "MXMandatoryAttributeMissingException", "'%s' is mandatory",
-                               lsq_schema.fields[needed[i]].name);
+            return lsq_mistake(call, RULE_MISSING_KEY, "MXMandatoryAttributeMissingException",
+                               "'%s' is mandatory", lsq_schema.fields[needed[i]].name);
     }
     holder = state_by_email(&call->sb->state, wish->text[U_EMAIL]);
     if (holder) {
@@ -222,8 +225,8 @@ static bool may_create(struct call *call, struct wish *wish)
 
 void lsq_user_create(struct call *call)
 {
-    struct wish wish = {.text = {NULL}};
-    struct buf groups = {0};
+    struct wish wish = { .text = { NULL } };
+    struct buf groups = BUF_INIT(ANSWER_MAX);
     char id[LSQ_GUID + 1];
 
     if (take_create(call, &wish, &groups) && may_create(call, &wish)) {
@@ -232,7 +235,7 @@ void lsq_user_create(struct call *call)
         lsq_guid(&lsq_of(call)->rng, id);
         wish.text[U_USERID] = id;
         wish.text[U_STATUS] = "0";
-        wish.text[U_GROUPS] = groups.len ? buf_text(&groups) : "";
+        wish.text[U_GROUPS] = groups.n ? buf_z(&groups) : "";
         u = state_add(&call->sb->state, wish.text, call->now);
         call_touch(call, u);
         emulator_created(call->sb, u->f[U_EMAIL]);
@@ -241,7 +244,7 @@ void lsq_user_create(struct call *call)
         else
             lsq_success(call);
     }
-    buf_free(&groups);
+    buf_deinit(&groups);
 }
 
 /* ---- update ---- */
@@ -252,16 +255,19 @@ static bool unlisted(struct call *call, const char *name)
         call_violation(call, RULE_UNKNOWN_ATTRIBUTE, "%s", name);
         return true;
     }
-    return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException", "Unknown attribute '%s'", name);
+    return lsq_mistake(call, RULE_UNKNOWN_ATTRIBUTE, "MXUnknownAttributeException", "Unknown attribute '%s'",
+                       name);
 }
 
 /* flag: F_UPDATE for attributes, F_SETTING for settings. */
-static bool take_update(struct call *call, struct wish *wish, const json_t *object, unsigned flag, const char *where)
+static bool take_update(struct call *call, struct wish *wish, const json_t *object, unsigned flag,
+                        const char *where)
 {
     const char *name;
     json_t *value;
 
-    json_object_foreach ((json_t *)object, name, value) {
+    json_object_foreach((json_t *)object, name, value)
+    {
         size_t field = schema_find(&lsq_schema, name, call_switch(call, SW_CASE) == 0);
         bool listed = field < U_COUNT && (lsq_schema.fields[field].flags & flag);
 
@@ -273,7 +279,8 @@ static bool take_update(struct call *call, struct wish *wish, const json_t *obje
             continue;
         }
         if (strcmp(lsq_schema.fields[field].name, name) != 0)
-            call_violation(call, RULE_SPELLING, "'%s' is documented as '%s'", name, lsq_schema.fields[field].name);
+            call_violation(call, RULE_SPELLING, "'%s' is documented as '%s'", name,
+                           lsq_schema.fields[field].name);
         if (call_switch(call, SW_CLEAR) == 1 && json_is_string(value) && !json_string_length(value))
             continue;
         if (!take(call, wish, field, value, where))
@@ -328,19 +335,20 @@ void lsq_user_update(struct call *call)
 {
     /* The page prints its sample in one spelling and its table in the other: both are documented. */
     static const struct body_key keys[] = {
-        {"user", BODY_OBJECT, false},
-        {"userSettings", BODY_OBJECT, false},
-        {"User", BODY_OBJECT, false},
-        {"UserSettings", BODY_OBJECT, false},
+        { "user", BODY_OBJECT, false },
+        { "userSettings", BODY_OBJECT, false },
+        { "User", BODY_OBJECT, false },
+        { "UserSettings", BODY_OBJECT, false },
     };
-    struct wish wish = {.text = {NULL}};
+    struct wish wish = { .text = { NULL } };
     struct user *u = lsq_wanted_user(call, "UserId");
     json_t *got[4];
 
     if (!u || !body_read(call, call->body, "body", keys, 4, got))
         return;
     if (lsq_obsolete(u->f)) {
-        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException", "Invalid Input! Parameter Name: UserId");
+        lsq_mistake(call, RULE_OBSOLETE_USER, "MXInvalidInputException",
+                    "Invalid Input! Parameter Name: UserId");
         return;
     }
     if (!lsq_active(u->f) && call_switch(call, SW_UPDATE_INACTIVE) == REFUSE) {

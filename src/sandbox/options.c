@@ -8,25 +8,39 @@
 
 #define USERS_MAX 2000000
 
-enum { OPT_VENDOR = 1, OPT_USERS, OPT_SEED, OPT_STATE, OPT_DUMP, OPT_PORT, OPT_PORT_FILE, OPT_ACCESS, OPT_SECRET, OPT_SWITCH,
-       OPT_LIST_SWITCHES, OPT_LIST_FAULTS, OPT_LIST_RULES, OPT_HELP };
+enum {
+    OPT_VENDOR = 1,
+    OPT_USERS,
+    OPT_SEED,
+    OPT_STATE,
+    OPT_DUMP,
+    OPT_PORT,
+    OPT_PORT_FILE,
+    OPT_ACCESS,
+    OPT_SECRET,
+    OPT_SWITCH,
+    OPT_LIST_SWITCHES,
+    OPT_LIST_FAULTS,
+    OPT_LIST_RULES,
+    OPT_HELP
+};
 
 static const struct option known[] = {
-    {"vendor", required_argument, NULL, OPT_VENDOR},
-    {"users", required_argument, NULL, OPT_USERS},
-    {"seed", required_argument, NULL, OPT_SEED},
-    {"state", required_argument, NULL, OPT_STATE},
-    {"dump-state", required_argument, NULL, OPT_DUMP},
-    {"port", required_argument, NULL, OPT_PORT},
-    {"port-file", required_argument, NULL, OPT_PORT_FILE},
-    {"access-key", required_argument, NULL, OPT_ACCESS},
-    {"secret-key", required_argument, NULL, OPT_SECRET},
-    {"switch", required_argument, NULL, OPT_SWITCH},
-    {"list-switches", no_argument, NULL, OPT_LIST_SWITCHES},
-    {"list-faults", no_argument, NULL, OPT_LIST_FAULTS},
-    {"list-rules", no_argument, NULL, OPT_LIST_RULES},
-    {"help", no_argument, NULL, OPT_HELP},
-    {NULL, 0, NULL, 0},
+    { "vendor", required_argument, NULL, OPT_VENDOR },
+    { "users", required_argument, NULL, OPT_USERS },
+    { "seed", required_argument, NULL, OPT_SEED },
+    { "state", required_argument, NULL, OPT_STATE },
+    { "dump-state", required_argument, NULL, OPT_DUMP },
+    { "port", required_argument, NULL, OPT_PORT },
+    { "port-file", required_argument, NULL, OPT_PORT_FILE },
+    { "access-key", required_argument, NULL, OPT_ACCESS },
+    { "secret-key", required_argument, NULL, OPT_SECRET },
+    { "switch", required_argument, NULL, OPT_SWITCH },
+    { "list-switches", no_argument, NULL, OPT_LIST_SWITCHES },
+    { "list-faults", no_argument, NULL, OPT_LIST_FAULTS },
+    { "list-rules", no_argument, NULL, OPT_LIST_RULES },
+    { "help", no_argument, NULL, OPT_HELP },
+    { NULL, 0, NULL, 0 },
 };
 
 static const char help[] =
@@ -81,33 +95,21 @@ static const char *take(struct options *o, int option, const char *value)
     case OPT_USERS:
         o->users = number(value, USERS_MAX, &n) ? (size_t)n : 0;
         return o->users ? NULL : "a number from 1 to 2000000";
-    case OPT_SEED:
-        return number(value, UINT64_MAX, &o->seed) ? NULL : "a number";
+    case OPT_SEED: return number(value, UINT64_MAX, &o->seed) ? NULL : "a number";
     case OPT_PORT:
         o->port = number(value, 65535, &n) ? (int)n : -1;
         return o->port >= 0 ? NULL : "a port number";
-    case OPT_STATE:
-        o->state = value;
-        break;
-    case OPT_DUMP:
-        o->dump_state = value;
-        break;
-    case OPT_PORT_FILE:
-        o->port_file = value;
-        break;
-    case OPT_ACCESS:
-        o->access_key = value;
-        break;
-    case OPT_SECRET:
-        o->secret_key = value;
-        break;
+    case OPT_STATE: o->state = value; break;
+    case OPT_DUMP: o->dump_state = value; break;
+    case OPT_PORT_FILE: o->port_file = value; break;
+    case OPT_ACCESS: o->access_key = value; break;
+    case OPT_SECRET: o->secret_key = value; break;
     case OPT_SWITCH:
         if (!strchr(value, '=') || o->nswitches == OPTIONS_SWITCHES_MAX)
             return "NAME=VALUE";
         o->switches[o->nswitches++] = value;
         break;
-    default:
-        break;
+    default: break;
     }
     return NULL;
 }
@@ -116,15 +118,15 @@ bool options_parse(int argc, char **argv, struct options *o, struct buf *error)
 {
     int option, which = 0;
 
-    *o = (struct options){.users = 2000, .seed = 7};
+    *o = (struct options){ .users = 2000, .seed = 7 };
     optind = 1;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", known, &which)) != -1) {
         const char *wrong;
 
         if (option == '?' || option == ':') {
-            buf_printf(error, "%s '%s'; see --help", option == ':' ? "a value is missing behind" : "unknown option",
-                       argv[optind - 1]);
+            buf_printf(error, "%s '%s'; see --help",
+                       option == ':' ? "a value is missing behind" : "unknown option", argv[optind - 1]);
             return false;
         }
         if (option >= OPT_LIST_SWITCHES)
@@ -141,8 +143,8 @@ bool options_parse(int argc, char **argv, struct options *o, struct buf *error)
     if (optind < argc)
         buf_printf(error, "unexpected argument '%s'; see --help", argv[optind]);
     else if (!o->vendor && o->wish == WISH_SERVE)
-        buf_str(error, "--vendor is needed; see --help");
-    return error->len == 0;
+        buf_puts(error, "--vendor is needed; see --help");
+    return error->n == 0;
 }
 
 static void list_switches(const struct vendor *vendor, struct buf *out)
@@ -160,21 +162,26 @@ static void list_switches(const struct vendor *vendor, struct buf *out)
 
 static void list_faults(const struct vendor *vendor, struct buf *out)
 {
-    static const char *const phases[] = {"before", "after", "page"};
+    static const char *const phases[] = { "before", "after", "page" };
 
-    buf_str(out, "--switch fault=ENDPOINT:NTH:KIND[:ARG]\n"
-                 "NTH: 3 (third call from now), 3+ (from it on), 3-5, every3, p0.05 (by chance), * (every call)\n\n");
+    buf_puts(
+        out,
+        "--switch fault=ENDPOINT:NTH:KIND[:ARG]\n"
+        "NTH: 3 (third call from now), 3+ (from it on), 3-5, every3, p0.05 (by chance), * (every call)\n\n");
     buf_printf(out, "%-12s %-18s %-7s %s\n", "KIND", "PHASE", "ARG", "MEANING");
     for (int i = 0; i < FAULT_KINDS; i++) {
         const struct fault_def *d = fault_def((enum fault_kind)i);
-        struct buf phase = {0};
+        struct buf phase = BUF_INIT(ANSWER_MAX);
 
         buf_printf(&phase, "%s%s", phases[d->phase], d->either ? " (or other)" : "");
-        buf_printf(out, "%-12s %-18s %-7llu %s\n", d->name, buf_text(&phase), (unsigned long long)d->arg, d->about);
-        buf_free(&phase);
+        buf_printf(out, "%-12s %-18s %-7llu %s\n", d->name, buf_z(&phase), (unsigned long long)d->arg,
+                   d->about);
+        buf_deinit(&phase);
     }
-    buf_str(out, "\nPHASE: before nothing is applied; after it is; KIND_before or KIND_after choose where it says so.\n"
-                 "ENDPOINT: *, reads, writes, or one of\n");
+    buf_puts(
+        out,
+        "\nPHASE: before, nothing is applied; after, it is. KIND_before and KIND_after choose between them.\n"
+        "ENDPOINT: *, reads, writes, or one of\n");
     for (size_t i = 0; vendor->endpoints[i].name; i++)
         buf_printf(out, "  %-16s %s\n", vendor->endpoints[i].name, vendor->endpoints[i].path);
 }
@@ -184,21 +191,15 @@ void options_describe(const struct options *o, struct buf *out)
     const struct vendor *vendor = o->vendor ? o->vendor : vendors[0];
 
     switch (o->wish) {
-    case WISH_LIST_SWITCHES:
-        list_switches(vendor, out);
-        break;
-    case WISH_LIST_FAULTS:
-        list_faults(vendor, out);
-        break;
-    case WISH_LIST_RULES:
-        rules_list(out);
-        break;
+    case WISH_LIST_SWITCHES: list_switches(vendor, out); break;
+    case WISH_LIST_FAULTS: list_faults(vendor, out); break;
+    case WISH_LIST_RULES: rules_list(out); break;
     case WISH_HELP:
     case WISH_SERVE:
-        buf_str(out, help);
+        buf_puts(out, help);
         for (size_t i = 0; vendors[i]; i++)
-            buf_printf(out, "vendor %-14s %s; keys %s %s\n", vendors[i]->name, vendors[i]->about, vendors[i]->access_key,
-                       vendors[i]->secret_key);
+            buf_printf(out, "vendor %-14s %s; keys %s %s\n", vendors[i]->name, vendors[i]->about,
+                       vendors[i]->access_key, vendors[i]->secret_key);
         break;
     }
 }

@@ -2,7 +2,7 @@
 #ifndef SANDBOX_OPTIONS_H
 #define SANDBOX_OPTIONS_H
 
-#include "buf.h"
+#include "text_util.h"
 
 #include <stdbool.h>
 

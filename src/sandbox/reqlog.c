@@ -3,24 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Clients may send any bytes; the reports stay good JSON. */
-static char *plain_copy(const char *text, size_t max)
-{
-    char *copy = mem_copy(text, strnlen(text, max));
-
-    for (char *p = copy; *p; p++) {
-        if ((unsigned char)*p >= 0x7f)
-            *p = '?';
-    }
-    return copy;
-}
-
 static void entry_clear(struct log_entry *e)
 {
     free(e->method);
     free(e->path);
     free(e->users);
-    *e = (struct log_entry){0};
+    *e = (struct log_entry){ 0 };
 }
 
 /* The ring is not wrapped before it has reached its full size, so growing keeps every entry in its place. */
@@ -32,12 +20,13 @@ static void make_room(struct reqlog *log)
         return;
     if (size > REQLOG_KEPT)
         size = REQLOG_KEPT;
-    log->ring = mem_grow(log->ring, size, sizeof(*log->ring));
+    log->ring = xrealloc(log->ring, size, sizeof(*log->ring));
     memset(log->ring + log->size, 0, (size - log->size) * sizeof(*log->ring));
     log->size = size;
 }
 
-uint64_t reqlog_add(struct reqlog *log, uint64_t arrived_us, const char *method, const char *path, const char *endpoint)
+uint64_t reqlog_add(struct reqlog *log, uint64_t arrived_us, const char *method, const char *path,
+                    const char *endpoint)
 {
     struct log_entry *e;
 
@@ -46,8 +35,8 @@ uint64_t reqlog_add(struct reqlog *log, uint64_t arrived_us, const char *method,
     entry_clear(e);
     e->seq = ++log->seq;
     e->arrived_us = arrived_us;
-    e->method = mem_copy(method, strlen(method));
-    e->path = plain_copy(path, REQLOG_PATH_MAX);
+    e->method = xmemdup(method, strlen(method));
+    e->path = xmemdup(path, strnlen(path, REQLOG_PATH_MAX));
     e->endpoint = endpoint;
     return e->seq;
 }
@@ -65,7 +54,8 @@ void reqlog_touch(struct log_entry *entry, uint32_t user)
         return;
     /* Grown at powers of two: most requests touch one user, a bulk call hundreds. */
     if ((entry->nusers & (entry->nusers - 1)) == 0)
-        entry->users = mem_grow(entry->users, entry->nusers ? (size_t)entry->nusers * 2 : 1, sizeof(*entry->users));
+        entry->users =
+            xrealloc(entry->users, entry->nusers ? (size_t)entry->nusers * 2 : 1, sizeof(*entry->users));
     entry->users[entry->nusers++] = user;
 }
 
@@ -76,63 +66,64 @@ void reqlog_violation(struct reqlog *log, uint64_t seq, const char *rule, const 
         return;
     if (log->nviolations == log->violations_size) {
         log->violations_size = log->violations_size ? log->violations_size * 2 : 64;
-        log->violations = mem_grow(log->violations, log->violations_size, sizeof(*log->violations));
+        log->violations = xrealloc(log->violations, log->violations_size, sizeof(*log->violations));
     }
-    log->violations[log->nviolations++] =
-        (struct violation){.seq = seq, .rule = rule, .detail = plain_copy(detail, REQLOG_PATH_MAX)};
+    log->violations[log->nviolations++] = (struct violation){
+        .seq = seq, .rule = rule, .detail = xmemdup(detail, strnlen(detail, REQLOG_PATH_MAX))
+    };
 }
 
 static void report_entry(const struct log_entry *e, const char *(*user_name)(void *, uint32_t), void *context,
-                         struct jsonout *j)
+                         struct jw *j)
 {
-    jo_object(j);
-    jo_pair_int(j, "seq", (int64_t)e->seq);
-    jo_pair_int(j, "arrived_us", (int64_t)e->arrived_us);
-    jo_pair(j, "method", e->method);
-    jo_pair(j, "path", e->path);
-    jo_pair(j, "endpoint", e->endpoint);
-    jo_key(j, "status");
+    jw_object(j);
+    jw_kint(j, "seq", (int64_t)e->seq);
+    jw_kint(j, "arrived_us", (int64_t)e->arrived_us);
+    jw_kz(j, "method", e->method);
+    jw_kz(j, "path", e->path);
+    jw_kz(j, "endpoint", e->endpoint);
+    jw_key(j, "status");
     if (e->answered && e->status != REQLOG_NO_ANSWER)
-        jo_int(j, e->status);
+        jw_int(j, e->status);
     else
-        jo_null(j);
-    jo_pair_bool(j, "answered", e->answered);
-    jo_pair_bool(j, "applied", e->applied);
-    jo_pair(j, "fault", e->fault);
-    jo_key(j, "users");
-    jo_array(j);
+        jw_null(j);
+    jw_kbool(j, "answered", e->answered);
+    jw_kbool(j, "applied", e->applied);
+    jw_kz(j, "fault", e->fault);
+    jw_key(j, "users");
+    jw_array(j);
     for (uint32_t i = 0; i < e->nusers; i++)
-        jo_text(j, user_name(context, e->users[i]));
-    jo_array_end(j);
-    jo_object_end(j);
+        jw_z(j, user_name(context, e->users[i]));
+    jw_end_array(j);
+    jw_end_object(j);
 }
 
 void reqlog_report(const struct reqlog *log, uint64_t after, const char *(*user_name)(void *, uint32_t),
-                   void *context, struct jsonout *j)
+                   void *context, struct jw *j)
 {
     uint64_t first = log->seq > log->size ? log->seq - log->size : 0;
 
-    jo_array(j);
+    jw_array(j);
     for (uint64_t seq = (after > first ? after : first) + 1; seq <= log->seq; seq++) {
         const struct log_entry *e = &log->ring[(seq - 1) % log->size];
 
         if (e->seq == seq)
             report_entry(e, user_name, context, j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }
 
-void reqlog_report_violations(const struct reqlog *log, struct jsonout *j)
+void reqlog_report_violations(const struct reqlog *log, struct jw *j)
 {
-    jo_array(j);
+    jw_array(j);
     for (size_t i = 0; i < log->nviolations; i++) {
-        jo_object(j);
-        jo_pair_int(j, "seq", (int64_t)log->violations[i].seq);
-        jo_pair(j, "rule", log->violations[i].rule);
-        jo_pair(j, "detail", log->violations[i].detail);
-        jo_object_end(j);
+        jw_object(j);
+        jw_kint(j, "seq", (int64_t)log->violations[i].seq);
+        jw_kz(j, "rule", log->violations[i].rule);
+        jw_kz(j, "detail", log->violations[i].detail);
+        jw_end_object(j);
     }
-    jo_array_end(j);
+    jw_end_array(j);
 }
 
 void reqlog_reset(struct reqlog *log)
@@ -150,5 +141,5 @@ void reqlog_free(struct reqlog *log)
     reqlog_reset(log);
     free(log->ring);
     free(log->violations);
-    *log = (struct reqlog){0};
+    *log = (struct reqlog){ 0 };
 }

@@ -1,13 +1,14 @@
 /*
  * What the emulator saw: every request, every rule that a client broke, and counts.
  *
- * Requests are kept in a ring (the newest REQLOG_KEPT), rule violations up to VIOLATIONS_KEPT; the counts stay exact whatever falls
- * out of them. A request is entered when it arrives and completed when it is answered.
+ * Requests are kept in a ring (the newest REQLOG_KEPT), rule violations up to VIOLATIONS_KEPT; the counts
+ * stay exact whatever falls out of them. A request is entered when it arrives and completed when it is
+ * answered.
  */
 #ifndef SANDBOX_REQLOG_H
 #define SANDBOX_REQLOG_H
 
-#include "jsonout.h"
+#include "text_util.h"
 
 #define REQLOG_KEPT 200000
 #define VIOLATIONS_KEPT 10000
@@ -46,7 +47,8 @@ struct reqlog {
 };
 
 /* Enters a request. The answer is its number. Texts are copied, endpoint is borrowed for good. */
-uint64_t reqlog_add(struct reqlog *log, uint64_t arrived_us, const char *method, const char *path, const char *endpoint);
+uint64_t reqlog_add(struct reqlog *log, uint64_t arrived_us, const char *method, const char *path,
+                    const char *endpoint);
 
 /* The entry, or NULL when it has fallen out of the ring. */
 struct log_entry *reqlog_entry(struct reqlog *log, uint64_t seq);
@@ -57,9 +59,9 @@ void reqlog_touch(struct log_entry *entry, uint32_t user);
 void reqlog_violation(struct reqlog *log, uint64_t seq, const char *rule, const char *detail);
 
 /* Requests with a number above `after`; user_name gives a user's id by its number. */
-void reqlog_report(const struct reqlog *log, uint64_t after, const char *(*user_name)(void *context, uint32_t user),
-                   void *context, struct jsonout *j);
-void reqlog_report_violations(const struct reqlog *log, struct jsonout *j);
+void reqlog_report(const struct reqlog *log, uint64_t after,
+                   const char *(*user_name)(void *context, uint32_t user), void *context, struct jw *j);
+void reqlog_report_violations(const struct reqlog *log, struct jw *j);
 
 /* Forgets requests and violations; numbers go on. */
 void reqlog_reset(struct reqlog *log);

@@ -1,13 +1,13 @@
 /*
  * The rules of good behaviour: what a careful client does not do, though the vendor may well put up with it.
  *
- * A breach is recorded and read by tests at /admin/violations. A refusal that an honest client can run into (an e-mail that
- * somebody else has just taken, no free seat) is no breach.
+ * A breach is recorded and read by tests at /admin/violations. A refusal that an honest client can run into
+ * (an e-mail that somebody else has just taken, no free seat) is no breach.
  */
 #ifndef SANDBOX_RULES_H
 #define SANDBOX_RULES_H
 
-#include "jsonout.h"
+#include "text_util.h"
 
 enum rule {
     RULE_KEYS_IN_URL,

@@ -4,11 +4,11 @@
 #include "emulator.h"
 #include "options.h"
 
-#include <errno.h>
+#include "rollcall/base/file.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { EXIT_DONE = 0, EXIT_INTERNAL = 1, EXIT_USAGE = 3 };
 
@@ -27,23 +27,16 @@ static int complain(const char *text)
 /* Written beside and renamed, so that whoever waits for the file never reads half of it. */
 static bool write_file(const char *path, const struct buf *content)
 {
-    struct buf beside = {0};
-    FILE *f;
-    bool good;
+    struct file_out f;
+    int e = file_out_open(&f, path);
 
-    buf_printf(&beside, "%s.%ld.tmp", path, (long)getpid());
-    f = fopen(buf_text(&beside), "wbe");
-    good = f && fwrite(content->data, 1, content->len, f) == content->len;
-    if (f && fclose(f) != 0)
-        good = false;
-    if (good && rename(beside.data, path) != 0)
-        good = false;
-    if (!good) {
-        fprintf(stderr, "rollcall-sandbox: cannot write '%s': %s\n", path, strerror(errno));
-        unlink(beside.data);
+    if (e == 0) {
+        file_out_write(&f, content->p, content->n);
+        e = file_out_commit(&f);
     }
-    buf_free(&beside);
-    return good;
+    if (e != 0)
+        fprintf(stderr, "rollcall-sandbox: cannot write '%s': %s\n", path, strerror(-e));
+    return e == 0;
 }
 
 static bool load(struct sandbox *sb, const char *path, struct buf *error)
@@ -76,7 +69,7 @@ static bool prepare(struct sandbox *sb, const struct options *o, struct buf *err
         return false;
     for (size_t i = 0; i < o->nswitches; i++) {
         const char *equals = strchr(o->switches[i], '=');
-        char *name = mem_copy(o->switches[i], (size_t)(equals - o->switches[i]));
+        char *name = xmemdup(o->switches[i], (size_t)(equals - o->switches[i]));
         bool good = emulator_switch(sb, name, equals + 1, error);
 
         free(name);
@@ -107,13 +100,13 @@ static void listen_for_signals(struct program *p)
 
 static bool announce(const struct options *o, int port)
 {
-    struct buf text = {0};
+    struct buf text = BUF_INIT(ANSWER_MAX);
     bool good = true;
 
     buf_printf(&text, "%d\n", port);
     if (o->port_file)
         good = write_file(o->port_file, &text);
-    buf_free(&text);
+    buf_deinit(&text);
     printf("listening on http://127.0.0.1:%d\n", port);
     return fflush(stdout) == 0 && good;
 }
@@ -121,7 +114,7 @@ static bool announce(const struct options *o, int port)
 /* What was accepted is applied, as a vendor that goes on living would do, before the state is written. */
 static bool dump(struct sandbox *sb, const char *path)
 {
-    struct buf text = {0};
+    struct buf text = BUF_INIT(ANSWER_MAX);
     bool good;
 
     if (!path)
@@ -129,7 +122,7 @@ static bool dump(struct sandbox *sb, const char *path)
     sb->vendor->settle(sb, UINT64_MAX);
     emulator_dump(sb, &text);
     good = write_file(path, &text);
-    buf_free(&text);
+    buf_deinit(&text);
     return good;
 }
 
@@ -159,24 +152,24 @@ int sandbox_main(int argc, char **argv)
 {
     struct program *p;
     struct options o;
-    struct buf text = {0};
+    struct buf text = BUF_INIT(ANSWER_MAX);
     int status = EXIT_USAGE;
 
     if (!options_parse(argc, argv, &o, &text)) {
-        complain(buf_text(&text));
+        complain(buf_z(&text));
     } else if (o.wish != WISH_SERVE) {
         options_describe(&o, &text);
-        fputs(buf_text(&text), stdout);
+        fputs(buf_z(&text), stdout);
         status = EXIT_DONE;
     } else {
-        p = mem_zero(1, sizeof(*p));
+        p = xcalloc(1, sizeof(*p));
         if (prepare(&p->sb, &o, &text))
             status = serve(p, &o);
         else
-            complain(buf_text(&text));
+            complain(buf_z(&text));
         emulator_free(&p->sb);
         free(p);
     }
-    buf_free(&text);
+    buf_deinit(&text);
     return status;
 }

@@ -6,7 +6,7 @@
 
 void state_init(struct state *state, const struct schema *schema)
 {
-    *state = (struct state){.schema = schema};
+    *state = (struct state){ .schema = schema };
     state->by_id.fold = true;
     state->by_email.fold = true;
 }
@@ -30,7 +30,7 @@ void state_free(struct state *state)
     free(state->users);
     textmap_free(&state->by_id);
     textmap_free(&state->by_email);
-    arena_free(&state->arena);
+    arena_deinit(&state->arena);
 }
 
 size_t schema_find(const struct schema *schema, const char *name, bool any_case)
@@ -50,7 +50,7 @@ static void keep_image(struct state *state, struct user *u, const char **f, uint
 
     while (*last)
         last = &(*last)->next;
-    *last = mem_zero(1, sizeof(**last));
+    *last = xcalloc(1, sizeof(**last));
     (*last)->until_us = now + state->delay_us;
     (*last)->f = f;
     if ((*last)->until_us > state->visible_until)
@@ -64,13 +64,13 @@ struct user *state_add(struct state *state, const char *const *values, uint64_t 
 
     if (state->count == state->size) {
         state->size = state->size ? state->size * 2 : 256;
-        state->users = mem_grow(state->users, state->size, sizeof(*state->users));
+        state->users = xrealloc(state->users, state->size, sizeof(*state->users));
     }
     u = &state->users[state->count];
-    *u = (struct user){.number = (uint32_t)state->count};
-    u->f = mem_zero(schema->count, sizeof(*u->f));
+    *u = (struct user){ .number = (uint32_t)state->count };
+    u->f = xcalloc(schema->count, sizeof(*u->f));
     for (size_t i = 0; i < schema->count; i++)
-        u->f[i] = values[i] && *values[i] ? arena_text(&state->arena, values[i], strlen(values[i])) : "";
+        u->f[i] = values[i] && *values[i] ? arena_z(&state->arena, str_of(values[i])) : "";
     textmap_put(&state->by_id, u->f[schema->id], u->number);
     if (schema->holds_email(u->f))
         textmap_put(&state->by_email, u->f[schema->email], u->number);
@@ -105,7 +105,7 @@ void state_begin(struct state *state, struct user *u, uint64_t now)
     state->version++;
     if (!state->delay_us)
         return;
-    copy = mem_zero(state->schema->count, sizeof(*copy));
+    copy = xcalloc(state->schema->count, sizeof(*copy));
     memcpy(copy, u->f, state->schema->count * sizeof(*copy));
     keep_image(state, u, copy, now);
 }
@@ -116,7 +116,7 @@ void state_set(struct state *state, struct user *u, size_t field, const char *te
 
     if (schema->holds_email(u->f))
         textmap_remove(&state->by_email, u->f[schema->email]);
-    u->f[field] = len ? arena_text(&state->arena, text, len) : "";
+    u->f[field] = len ? arena_z(&state->arena, (struct str){ text, len }) : "";
     if (schema->holds_email(u->f))
         textmap_put(&state->by_email, u->f[schema->email], u->number);
 }
@@ -133,31 +133,31 @@ bool state_settled(const struct state *state, uint64_t now)
     return now >= state->visible_until;
 }
 
-static void dump_value(const struct field *field, const char *text, struct jsonout *j)
+static void dump_value(const struct field *field, const char *text, struct jw *j)
 {
-    jo_key(j, field->name);
+    jw_key(j, field->name);
     if (field->kind == FIELD_TEXT)
-        jo_text(j, text);
+        jw_z(j, text);
     else
-        jo_raw(j, text, strlen(text));
+        jw_raw(j, str_of(text));
 }
 
-void state_dump_user(const struct state *state, const struct user *u, struct jsonout *j)
+void state_dump_user(const struct state *state, const struct user *u, struct jw *j)
 {
-    jo_object(j);
+    jw_object(j);
     for (size_t i = 0; i < state->schema->count; i++) {
         if (*u->f[i])
             dump_value(&state->schema->fields[i], u->f[i], j);
     }
-    jo_object_end(j);
+    jw_end_object(j);
 }
 
-void state_dump(const struct state *state, struct jsonout *j)
+void state_dump(const struct state *state, struct jw *j)
 {
-    jo_array(j);
+    jw_array(j);
     for (size_t i = 0; i < state->count; i++)
         state_dump_user(state, &state->users[i], j);
-    jo_array_end(j);
+    jw_end_array(j);
 }
 
 const char *state_value(const json_t *value, char *number)
@@ -187,19 +187,21 @@ static bool load_user(struct state *state, const json_t *object, const char **va
     json_t *value;
 
     memset(values, 0, schema->count * sizeof(*values));
-    json_object_foreach ((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value)
+    {
         size_t i = schema_find(schema, key, false);
         const char *text = i < schema->count ? state_value(value, numbers[i]) : NULL;
 
         if (!text || !well_typed(schema->fields[i].kind, text)) {
-            buf_printf(error, "user %zu: '%s' is no field of a user, or its value has the wrong type", state->count + 1, key);
+            buf_printf(error, "user %zu: '%s' is no field of a user, or its value has the wrong type",
+                       state->count + 1, key);
             return false;
         }
         values[i] = text;
     }
     if (!values[schema->id] || !values[schema->email]) {
-        buf_printf(error, "user %zu: '%s' and '%s' are needed", state->count + 1, schema->fields[schema->id].name,
-                   schema->fields[schema->email].name);
+        buf_printf(error, "user %zu: '%s' and '%s' are needed", state->count + 1,
+                   schema->fields[schema->id].name, schema->fields[schema->email].name);
         return false;
     }
     if (state_by_id(state, values[schema->id]) || state_by_email(state, values[schema->email])) {
@@ -211,15 +213,16 @@ static bool load_user(struct state *state, const json_t *object, const char **va
 
 bool state_load(struct state *state, const json_t *users, struct buf *error)
 {
-    const char **values = mem_zero(state->schema->count, sizeof(*values));
-    char(*numbers)[32] = mem_zero(state->schema->count, sizeof(*numbers));
+    const char **values = xcalloc(state->schema->count, sizeof(*values));
+    char(*numbers)[32] = xcalloc(state->schema->count, sizeof(*numbers));
     size_t i;
     json_t *object;
     bool good = json_is_array(users);
 
     if (!good)
-        buf_str(error, "'Users' is no array");
-    json_array_foreach ((json_t *)users, i, object) {
+        buf_puts(error, "'Users' is no array");
+    json_array_foreach((json_t *)users, i, object)
+    {
         good = json_is_object(object) && load_user(state, object, values, numbers, error);
         if (!good)
             break;

@@ -1,17 +1,21 @@
 /*
- * The users of the emulated tenant: rows of text values after the vendor's schema, with an index by id and one by e-mail.
+ * The users of the emulated tenant: rows of text values after the vendor's schema, with an index by id and
+ * one by e-mail.
  *
- * Every value is text and never NULL ("" is empty); what it is on the wire (number, boolean, null) is the vendor's business. A
- * user's number is its place in the order of creation and never changes; users are never removed.
+ * Every value is text and never NULL ("" is empty); what it is on the wire (number, boolean, null) is the
+ * vendor's business. A user's number is its place in the order of creation and never changes; users are never
+ * removed.
  *
- * Writes may be made to show later: then reads see the image from before until the delay has passed, while rules (is the
- * e-mail taken?) go by the truth. So reads ask state_seen(), rules look at user->f.
+ * Writes may be made to show later: then reads see the image from before until the delay has passed, while
+ * rules (is the e-mail taken?) go by the truth. So reads ask state_seen(), rules look at user->f.
  */
 #ifndef SANDBOX_STATE_H
 #define SANDBOX_STATE_H
 
-#include "jsonout.h"
+#include "text_util.h"
 #include "textmap.h"
+
+#include "rollcall/base/arena.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -43,7 +47,7 @@ struct user {
     const char **f;         /* owned array of schema->count texts in the arena */
     struct user_image *old; /* owned, oldest first */
     uint32_t number;
-    bool behind_back;       /* made or changed through the admin path and not yet shown to a client */
+    bool behind_back; /* made or changed through the admin path and not yet shown to a client */
 };
 
 struct state {
@@ -51,7 +55,7 @@ struct state {
     struct user *users;          /* owned */
     size_t count, size;
     struct textmap by_id, by_email;
-    struct text_arena arena;
+    struct arena arena;
     uint64_t version;       /* grows with every write */
     uint64_t visible_until; /* no image is waiting after this moment */
     uint64_t delay_us;      /* of visibility */
@@ -64,8 +68,8 @@ void state_free(struct state *state);
 size_t schema_find(const struct schema *schema, const char *name, bool any_case);
 
 /*
- * Adds a user; values has schema->count texts (NULL is ""), which are copied. The id must be new and the e-mail free. Pointers to
- * users are invalid afterwards; numbers stay.
+ * Adds a user; values has schema->count texts (NULL is ""), which are copied. The id must be new and the
+ * e-mail free. Pointers to users are invalid afterwards; numbers stay.
  */
 struct user *state_add(struct state *state, const char *const *values, uint64_t now);
 
@@ -84,13 +88,14 @@ const char *const *state_seen(struct user *u, uint64_t now);
 bool state_settled(const struct state *state, uint64_t now);
 
 /* [{"UserId": "...", ...}]: values that are not empty, in their JSON types. */
-void state_dump(const struct state *state, struct jsonout *j);
-void state_dump_user(const struct state *state, const struct user *u, struct jsonout *j);
+void state_dump(const struct state *state, struct jw *j);
+void state_dump_user(const struct state *state, const struct user *u, struct jw *j);
 
 /* Reads what state_dump() writes (texts are taken for every type). False with the reason in *error. */
 bool state_load(struct state *state, const json_t *users, struct buf *error);
 
-/* A JSON value as the text that is kept: strings as they are, true, false, numbers. NULL for anything else. number: 32 bytes of room. */
+/* A JSON value as the text that is kept: strings as they are, true, false, numbers. NULL for anything else.
+ * number: 32 bytes of room. */
 const char *state_value(const json_t *value, char *number);
 
 #endif

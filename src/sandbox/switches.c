@@ -4,24 +4,32 @@
 #include <string.h>
 
 static const struct switch_def core_defs[SW_CORE_COUNT] = {
-    [SW_RATE] = {"rate", SWITCH_TEXT, "25/5s", "off|N/SPAN,...", "calls that all endpoints may get per span; several windows joined by commas"},
-    [SW_RATE_BULK] = {"rate_bulk", SWITCH_TEXT, "off", "off|N/SPAN,...",
-                      "further windows for the bulk endpoints (they count in `rate` as well)"},
-    [SW_RATE_WINDOW] = {"rate_window", SWITCH_WORD, "sliding", "sliding|fixed", "how windows move"},
-    [SW_RATE_REFUSED] = {"rate_refused", SWITCH_WORD, "free", "free|counted", "whether refused calls take up room in the windows"},
-    [SW_RATE_ENFORCED] = {"rate_enforced", SWITCH_WORD, "yes", "yes|no", "no: the windows are measured, nothing is refused"},
-    [SW_LATENCY] = {"latency", SWITCH_NUMBER, "0", "MS", "delay of every answer (what was asked is applied at once)"},
-    [SW_VISIBLE_DELAY] = {"visible_delay", SWITCH_NUMBER, "0", "MS", "writes show in reads that much later"},
-    [SW_IDLE_CLOSE] = {"idle_close", SWITCH_NUMBER, "off", "off|MS", "kept connections without a request for so long are closed"},
-    [SW_CASE] = {"case", SWITCH_WORD, "any", "any|strict", "whether body keys and query parameters are taken in any case"},
-    [SW_FAULT] = {"fault", SWITCH_TEXT, "off", "off|ENDPOINT:NTH:KIND[:ARG]", "adds a fault (see --list-faults); off removes all"},
-    [SW_DROP_AFTER_APPLY] = {"drop_after_apply", SWITCH_TEXT, "off", "off|N",
-                             "short for the fault writes:N:reset_after: the N-th write from now is applied, its answer is lost"},
+    [SW_RATE] = { "rate", SWITCH_TEXT, "25/5s", "off|N/SPAN,...",
+                  "calls that all endpoints may get per span; several windows joined by commas" },
+    [SW_RATE_BULK] = { "rate_bulk", SWITCH_TEXT, "off", "off|N/SPAN,...",
+                       "further windows for the bulk endpoints (they count in `rate` as well)" },
+    [SW_RATE_WINDOW] = { "rate_window", SWITCH_WORD, "sliding", "sliding|fixed", "how windows move" },
+    [SW_RATE_REFUSED] = { "rate_refused", SWITCH_WORD, "free", "free|counted",
+                          "whether refused calls take up room in the windows" },
+    [SW_RATE_ENFORCED] = { "rate_enforced", SWITCH_WORD, "yes", "yes|no",
+                           "no: the windows are measured, nothing is refused" },
+    [SW_LATENCY] = { "latency", SWITCH_NUMBER, "0", "MS",
+                     "delay of every answer (what was asked is applied at once)" },
+    [SW_VISIBLE_DELAY] = { "visible_delay", SWITCH_NUMBER, "0", "MS",
+                           "writes show in reads that much later" },
+    [SW_IDLE_CLOSE] = { "idle_close", SWITCH_NUMBER, "off", "off|MS",
+                        "kept connections without a request for so long are closed" },
+    [SW_CASE] = { "case", SWITCH_WORD, "any", "any|strict",
+                  "whether body keys and query parameters are taken in any case" },
+    [SW_FAULT] = { "fault", SWITCH_TEXT, "off", "off|ENDPOINT:NTH:KIND[:ARG]",
+                   "adds a fault (see --list-faults); off removes all" },
+    [SW_DROP_AFTER_APPLY] = { "drop_after_apply", SWITCH_TEXT, "off", "off|N",
+                              "the N-th write from now is applied, its answer lost (fault writes:N:reset_after)" },
 };
 
 void switches_init(struct switches *s, const struct switch_def *vendor)
 {
-    *s = (struct switches){.core = core_defs, .cores = SW_CORE_COUNT, .vendor = vendor};
+    *s = (struct switches){ .core = core_defs, .cores = SW_CORE_COUNT, .vendor = vendor };
     while (vendor[s->vendors].name && s->cores + s->vendors < SWITCHES_MAX)
         s->vendors++;
     for (size_t i = 0; switches_def(s, i); i++) {
@@ -104,7 +112,7 @@ void switches_text(const struct switches *s, size_t i, struct buf *out)
             p += strcspn(p, "|") + 1;
         buf_add(out, p, strcspn(p, "|"));
     } else if (s->value[i] == SWITCH_OFF) {
-        buf_str(out, "off");
+        buf_puts(out, "off");
     } else {
         buf_printf(out, "%lld", (long long)s->value[i]);
     }

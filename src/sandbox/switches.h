@@ -1,13 +1,15 @@
 /*
- * Switches: every open question about a vendor, and every knob of the emulator, has a name, a default and values.
+ * Switches: every open question about a vendor, and every knob of the emulator, has a name, a default and
+ * values.
  *
- * The core's table comes first, the vendor's goes on where it ends; both are plain data. A switch is either one of some words, or a
- * number (with `off` for none where the table says so), or text that somebody else understands (the rate, the faults).
+ * The core's table comes first, the vendor's goes on where it ends; both are plain data. A switch is either
+ * one of some words, or a number (with `off` for none where the table says so), or text that somebody else
+ * understands (the rate, the faults).
  */
 #ifndef SANDBOX_SWITCHES_H
 #define SANDBOX_SWITCHES_H
 
-#include "jsonout.h"
+#include "text_util.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 #include "textmap.h"
 
-#include "buf.h"
+#include "text_util.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +64,9 @@ uint32_t textmap_get(const struct textmap *map, const char *key)
 
 static void grow(struct textmap *map)
 {
-    struct textmap bigger = {.fold = map->fold, .size = map->size ? map->size * 2 : 64};
+    struct textmap bigger = { .fold = map->fold, .size = map->size ? map->size * 2 : 64 };
 
-    bigger.slots = mem_zero(bigger.size, sizeof(*bigger.slots));
+    bigger.slots = xcalloc(bigger.size, sizeof(*bigger.slots));
     for (size_t i = 0; i < map->size; i++) {
         const struct textmap_slot *old = &map->slots[i];
 
@@ -89,7 +89,7 @@ void textmap_put(struct textmap *map, const char *key, uint32_t value)
     slot = find(map, key, hash);
     if (!slot->key)
         map->used++;
-    *slot = (struct textmap_slot){.key = key, .hash = hash, .value = value};
+    *slot = (struct textmap_slot){ .key = key, .hash = hash, .value = value };
 }
 
 void textmap_remove(struct textmap *map, const char *key)
@@ -106,5 +106,5 @@ void textmap_remove(struct textmap *map, const char *key)
 void textmap_free(struct textmap *map)
 {
     free(map->slots);
-    *map = (struct textmap){.fold = map->fold};
+    *map = (struct textmap){ .fold = map->fold };
 }

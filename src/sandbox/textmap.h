@@ -1,8 +1,8 @@
 /*
  * Text to number: the index of users by id and by e-mail, and other small look-ups.
  *
- * Keys compare without regard to ASCII case when `fold` is set, as the vendors' databases do. Keys are borrowed and must outlive
- * the map (they live in the state's arena).
+ * Keys compare without regard to ASCII case when `fold` is set, as the vendors' databases do. Keys are
+ * borrowed and must outlive the map (they live in the state's arena).
  */
 #ifndef SANDBOX_TEXTMAP_H
 #define SANDBOX_TEXTMAP_H
