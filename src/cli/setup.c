@@ -15,8 +15,6 @@
 #define COMMAND_OUTPUT_MAX (64 * 1024)
 #define COMMAND_TIME_MS 30000
 
-extern char **environ;
-
 /* State directory ----------------------------------------------------------------------------------------------------------------- */
 
 char *state_dir(const struct options *o)

@@ -36,6 +36,7 @@ struct apply {
     bool final;                   /* the read back under way is the last one */
     mono_us visible_until;        /* when the read back gives up */
     int64_t pause;                /* until the next look */
+    unsigned looks;               /* of this read back */
     uint64_t steps_over;          /* for progress */
 };
 

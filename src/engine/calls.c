@@ -206,6 +206,8 @@ void call_send(struct engine *e, struct call *c, bool streamed)
     e->endpoint[c->request.endpoint].made++;
     if (c->kind == CALL_READ)
         e->reading.made[c->request.endpoint]++;
+    if (c->kind == CALL_READ && (e->reading.again || e->reading.tries > 1))
+        e->endpoint[c->request.endpoint].retried++;
     if (c->kind == CALL_WRITE)
         e->fresh[e->n_fresh++] = c;
     engine_action(e, &(struct action){ .kind = ACT_SEND, .call = c->no, .request = &c->request, .streamed = streamed });

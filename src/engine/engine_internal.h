@@ -39,6 +39,7 @@ struct reading {
     struct read_goal goal;
     unsigned tries;      /* begun, this one included */
     unsigned failures;   /* of this try */
+    bool again;          /* its calls are not in the plan: they count as retried */
     mono_us not_before;  /* backing off */
     struct read_state state;
     char last_failure[SETTLED_TEXT_MAX];

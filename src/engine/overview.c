@@ -3,7 +3,7 @@
 #include "engine_internal.h"
 
 /* Two JSON documents a run, with everything that show and report say besides the changes themselves: the overview, written when the plan stands, and the outcome,
- * written when a run ends (again when it is resumed). Members in ascending order, so that two of them can be compared as text; described in docs/overview.md. */
+ * written when a run ends (again when it is resumed). Described in docs/overview.md. */
 
 #define LISTED_MAX 10000  /* rejects, ambiguous persons, absent users listed one by one; the counts are always whole */
 #define PATTERNS_MAX 12
@@ -302,7 +302,7 @@ static void outcomes_member(struct engine *e, struct jw *w)
 void overview_write(struct engine *e, struct buf *out)
 {
     struct jw w;
-    jw_init(&w, out, true);
+    jw_init(&w, out, false);
     jw_object(&w);
     absent_member(e, &w);
     ambiguous_member(e, &w);
@@ -323,7 +323,7 @@ void overview_write(struct engine *e, struct buf *out)
 void outcome_write(struct engine *e, struct buf *out)
 {
     struct jw w;
-    jw_init(&w, out, true);
+    jw_init(&w, out, false);
     jw_object(&w);
     calls_member(e, &w);
     conditions_member(e, &w);

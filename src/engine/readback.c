@@ -47,7 +47,7 @@ static bool concerns_unknown(const struct engine *e, const struct work_item *ite
 static bool awaits_read_back(const struct engine *e, const struct work_item *item)
 {
     bool ready = item->todo && item->outcome == OUTCOME_NONE && item->n_steps > 0 && item->steps_left == 0;
-    return ready && (e->apply->final || item->verify);
+    return ready && (e->apply->final || (item->verify && item->change->kind == CHANGE_MANAGER));
 }
 
 static size_t lookup_calls(const struct engine *e, size_t lookups, uint8_t *endpoint)
@@ -73,6 +73,7 @@ static void look(struct engine *e, bool (*wanted)(const struct engine *e, const 
     bool listing = lookup_calls(e, a->n_lookups, &endpoint) >= e->listing_calls;
     struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP, .lookups = a->lookups, .n_lookups = a->n_lookups };
     reading_begin(e, &goal, looked);
+    e->reading.again = a->looks++ > 0 || a->doing == DOING_LOOK_UP; /* the plan counts one look a read back */
 }
 
 void look_up_unknown(struct engine *e)
@@ -170,14 +171,17 @@ static void resolve_all(struct engine *e, const struct roster *fresh)
 
 /* Read back ----------------------------------------------------------------------------------------------------------------------- */
 
+/* Answers of this step do not say that it was done, and later waves may build on it: only on manager moves does anything build (deactivations, further moves). */
+static bool must_be_seen(const struct engine *e, size_t step)
+{
+    return e->work.step[step].rank == RANK_MANAGER && e->vendor->endpoints[e->work.step[step].endpoint].verified;
+}
+
 bool wave_wants_read_back(const struct engine *e, uint32_t wave)
 {
-    /* Later waves build on it, and its answers alone do not say that it was done. */
-    if (!wave_needs_read_back(&e->work, wave))
-        return false;
     size_t to = wave_start(&e->work, wave + 1);
-    for (size_t i = wave_start(&e->work, wave); i < to; i++)
-        if (e->vendor->endpoints[e->work.step[i].endpoint].verified)
+    for (size_t i = wave_start(&e->work, wave); wave + 1 < e->work.n_waves && i < to; i++)
+        if (must_be_seen(e, i))
             return true;
     return false;
 }
@@ -189,6 +193,7 @@ void read_back_begin(struct engine *e, bool final)
     a->final = final;
     a->pause = READ_BACK_PAUSE_US;
     a->visible_until = e->now + e->cfg.job->visible_us;
+    a->looks = 0;
     a->not_before = e->now;
     e->phase = final ? PHASE_READ_BACK : PHASE_APPLY;
     e->turns++;
@@ -294,7 +299,7 @@ static size_t planned_lookups(struct engine *e, uint32_t wave)
     size_t cap = 0;
     bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
     for (size_t i = 0; i < e->work.n_steps; i++)
-        if (wave == e->work.n_waves || (e->work.wave[i] == wave && e->vendor->endpoints[e->work.step[i].endpoint].verified))
+        if (wave == e->work.n_waves || (e->work.wave[i] == wave && must_be_seen(e, i)))
             for (size_t k = 0; k < e->work.step[i].n_changes; k++)
                 in[e->work.step[i].change[k]] = true;
     for (size_t i = 0; i < e->work.n_items; i++)

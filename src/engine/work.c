@@ -430,9 +430,3 @@ void work_count(const struct work *w, const struct connector *k, struct conn *co
     }
     request_deinit(&r);
 }
-
-bool wave_needs_read_back(const struct work *w, uint32_t wave)
-{
-    /* The next wave builds on what this one did. */
-    return wave + 1 < w->n_waves;
-}

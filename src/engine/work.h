@@ -52,7 +52,4 @@ size_t wave_start(const struct work *w, uint32_t wave);
 /* End of the run of steps from `from` (below `to`) that may share calls: equal wave, endpoint and group. */
 size_t work_same_call(const struct work *w, size_t from, size_t to);
 
-/* Does a later wave build on this one, so that its effect must be seen first? */
-bool wave_needs_read_back(const struct work *w, uint32_t wave);
-
 #endif
