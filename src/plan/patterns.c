@@ -177,10 +177,10 @@ size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pa
     fold_neighbours(&ps);
     sum_single(&ps);
     sort_by(&ps, by_users);
-    size_t n = 0;
+    size_t n = 0, single = ps.n <= max ? ps.n : max ? max - 1 : 0; /* the last place is the rest's, when there is one */
     uint64_t rest = 0;
     for (size_t i = 0; i < ps.n; i++) {
-        if (n + 1 < max || (n < max && i + 1 == ps.n))
+        if (i < single)
             pattern_set(&out[n++], kind, ps.v[i].text, ps.v[i].users);
         else
             rest += ps.v[i].users;

@@ -232,8 +232,10 @@ void plan_end(struct plan *p, const struct plan_proof *proof)
     guards_count(p);
     /* A withheld move leaves an old link in place, which may close a ring with another move, whose joiner may need ...: each round
      * holds something more, so this ends. */
-    while (guards_needs(p) | (cycles_hold(p) > 0))
-        ;
+    for (bool more = true; more;) {
+        more = guards_needs(p);
+        more |= cycles_hold(p) > 0;
+    }
     ambiguous_texts(p);
     order_changes(p);
     order_fates(p);
