@@ -18,6 +18,7 @@ unsigned long line_of(const struct loader *l, const struct node *n)
     return line;
 }
 
+static void note(struct loader *l, const struct node *n, size_t at, const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
 static void note(struct loader *l, const struct node *n, size_t at, const char *fmt, va_list args)
 {
     char text[ERR_TEXT_MAX];
@@ -138,12 +139,16 @@ static void unknown_key(struct loader *l, const struct node *n, const char *pref
     const char *known[64];
     size_t n_known = 0;
     struct buf list = BUF_INIT(ERR_TEXT_MAX);
+    if (l->errs->n >= ERRS_KEPT_MAX) { /* will only be counted */
+        mistake_key(l, n, "unknown key");
+        return;
+    }
     for (size_t i = 0; i < rules_count() && n_known < array_len(known); i++) {
         const char *key = rule_key_below(rules_at(i), prefix);
         if (key)
             known[n_known++] = key;
     }
-    const char *close = l->errs->n < ERRS_KEPT_MAX ? suggest(n->key, known, n_known) : NULL;
+    const char *close = suggest(n->key, known, n_known);
     add_known(&list, prefix);
     if (close)
         mistake_key(l, n, "unknown key '%s'%s", shown(l, n->key), did_you_mean(l, close));

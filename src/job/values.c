@@ -183,14 +183,14 @@ static const struct {
     setter *set;
     const char *wanted; /* where the kinds of JSON alone do not say it */
 } types[RULE_TYPES] = {
-    [RULE_IGNORED] = { 1U << NODE_TEXT, NULL },
-    [RULE_OBJECT] = { 1U << NODE_OBJECT, NULL },
-    [RULE_TEXT] = { 1U << NODE_TEXT, set_text },
-    [RULE_PATH] = { 1U << NODE_TEXT, set_path },
-    [RULE_WORD] = { 1U << NODE_TEXT, set_word },
-    [RULE_CHOICE] = { 1U << NODE_TEXT, set_choice },
-    [RULE_SWITCH] = { 1U << NODE_TEXT, set_switch },
-    [RULE_BOOL] = { 1U << NODE_BOOL, set_bool },
+    [RULE_IGNORED] = { 1U << NODE_TEXT, NULL, NULL },
+    [RULE_OBJECT] = { 1U << NODE_OBJECT, NULL, NULL },
+    [RULE_TEXT] = { 1U << NODE_TEXT, set_text, NULL },
+    [RULE_PATH] = { 1U << NODE_TEXT, set_path, NULL },
+    [RULE_WORD] = { 1U << NODE_TEXT, set_word, NULL },
+    [RULE_CHOICE] = { 1U << NODE_TEXT, set_choice, NULL },
+    [RULE_SWITCH] = { 1U << NODE_TEXT, set_switch, NULL },
+    [RULE_BOOL] = { 1U << NODE_BOOL, set_bool, NULL },
     [RULE_INT] = { 1U << NODE_NUMBER, set_int, "a whole number" },
     [RULE_LIMIT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_limit, "a whole number or \"off\"" },
     [RULE_PERCENT] = { 1U << NODE_NUMBER | 1U << NODE_TEXT, set_percent, "a number or \"off\"" },

@@ -349,13 +349,13 @@ START_TEST(a_cut_job_never_loads)
 }
 END_TEST
 
-/* Whatever byte is damaged: no crash, and either a job or messages. */
+/* Whatever byte is damaged: no crash, and either a job or messages. Every fourth byte; the kinds of damage go round. */
 START_TEST(damaged_jobs)
 {
     static const char damage[] = { '"', '{', ']', ',', '\\', '\0', '\xff', '9', 'e' };
     struct buf text = BUF_INIT(1 << 20), messages = BUF_INIT(1 << 20);
     ck_assert_int_eq(file_read(bed_path("good/full.json"), 1 << 20, &text), 0);
-    for (size_t i = 0; i < text.n; i++) {
+    for (size_t i = 0; i < text.n; i += 4) {
         char was = text.p[i];
         text.p[i] = damage[i % sizeof(damage)];
         job_free(bed_load_text(buf_view(&text), &messages));
