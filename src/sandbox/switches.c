@@ -24,7 +24,7 @@ static const struct switch_def core_defs[SW_CORE_COUNT] = {
     [SW_FAULT] = { "fault", SWITCH_TEXT, "off", "off|ENDPOINT:NTH:KIND[:ARG]",
                    "adds a fault (see --list-faults); off removes all" },
     [SW_DROP_AFTER_APPLY] = { "drop_after_apply", SWITCH_TEXT, "off", "off|N",
-                              "the N-th write from now is applied, its answer lost (fault writes:N:reset_after)" },
+                              "the N-th write from now is applied, its answer is lost (a reset_after)" },
 };
 
 void switches_init(struct switches *s, const struct switch_def *vendor)

@@ -9,8 +9,9 @@
     if __name__ == '__main__':
         harness.run(globals())
 
-A test is a function named test_*. When it has a parameter `box`, it gets a freshly started sandbox with the module's BOX (a dict
-of arguments for Sandbox). Every child is killed when its test ends, whatever happened in it.
+A test is a function named test_*. When it has a parameter `box`, it gets a freshly started sandbox with
+the module's BOX (a dict of arguments for Sandbox). Every child is killed when its test ends, whatever
+happened in it.
 
 The sandbox's program is named by the environment variable ROLLCALL_SANDBOX.
 """
@@ -105,11 +106,13 @@ class Answer:
 class Sandbox:
     """A running rollcall-sandbox. Use as a context manager, or call stop()."""
 
-    def __init__(self, vendor='leadsquared', users=60, seed=7, state=None, switches=None, arguments=(), dump=False):
+    def __init__(self, vendor='leadsquared', users=60, seed=7, state=None, switches=None, arguments=(),
+                 dump=False):
         self.folder = folder()
         self.port_file = os.path.join(self.folder, 'port')
         self.dump_file = os.path.join(self.folder, 'dump.json') if dump else None
-        command = [program('ROLLCALL_SANDBOX', 'rollcall-sandbox'), '--vendor', vendor, '--port-file', self.port_file]
+        command = [program('ROLLCALL_SANDBOX', 'rollcall-sandbox'), '--vendor', vendor, '--port-file',
+                   self.port_file]
         if state is None:
             command += ['--users', str(users), '--seed', str(seed)]
         else:
@@ -156,7 +159,10 @@ class Sandbox:
         return http.client.HTTPConnection('127.0.0.1', self.port, timeout=TIMEOUT)
 
     def request(self, method, path, body=None, headers=None, keys=True, query=None, connection=None):
-        """One request. body: bytes as they are, anything else as JSON. A kept connection is used unless one is given."""
+        """One request, on the kept connection unless another one is given.
+
+        body: bytes as they are, anything else as JSON.
+        """
         fields = {'User-Agent': 'rollcall-test/1'}
         if keys:
             fields.update({'x-LSQ-AccessKey': ACCESS_KEY, 'x-LSQ-SecretKey': SECRET_KEY})
@@ -230,7 +236,10 @@ class Sandbox:
 
 
 class LeadSquared:
-    """LeadSquared's calls, bare: each returns the Answer. The paths are the vendor's, by the names that the sandbox's log uses."""
+    """LeadSquared's calls, bare: each returns the Answer.
+
+    The paths are the vendor's, by the names that the sandbox's log uses.
+    """
 
     USERS = '/v2/UserManagement.svc/'
     PATHS = {
@@ -268,7 +277,8 @@ class LeadSquared:
     def listing(self):
         return self.get('UsersGet')
 
-    def search(self, conditions=(('EmailAddress', 'lik', '@'),), join='AND', columns='*', page=1, size=1000, sort='UserId', **more):
+    def search(self, conditions=(('EmailAddress', 'lik', '@'),), join='AND', columns='*', page=1, size=1000,
+               sort='UserId', **more):
         last = len(conditions) - 1
         body = {
             'Columns': {'Include_CSV': columns},
@@ -282,7 +292,8 @@ class LeadSquared:
             'Paging': {'PageIndex': page, 'PageSize': size},
         }
         body.update(more)
-        return self.post('AdvancedSearch', {key: value for key, value in body.items() if value != 'leave out'})
+        return self.post('AdvancedSearch', {key: value for key, value in body.items()
+                                            if value != 'leave out'})
 
     def create(self, **fields):
         body = {'FirstName': 'Nila', 'EmailAddress': 'nila.das@example.com', 'Role': 'Sales_User'}
@@ -297,7 +308,8 @@ class LeadSquared:
         return self.post('BulkUpdate', {
             'Conditions': [{
                 'Condition': [{'LookupName': 'EmailAddress', 'Operator': 'eq', 'LookupValue': email,
-                               'ConditionOperator': None if i == last else 'OR'} for i, email in enumerate(emails)],
+                               'ConditionOperator': None if i == last else 'OR'}
+                              for i, email in enumerate(emails)],
                 'GroupOperator': None}],
             'Attribute': 'TeamId', 'Value': team})
 

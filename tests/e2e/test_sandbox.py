@@ -41,15 +41,18 @@ def test_command_line():
     program = harness.program('ROLLCALL_SANDBOX', 'rollcall-sandbox')
 
     def outcome(*arguments):
-        done = subprocess.run([program, *arguments], capture_output=True, timeout=harness.TIMEOUT, check=False)
+        done = subprocess.run([program, *arguments], capture_output=True, timeout=harness.TIMEOUT,
+                              check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
-    for listing, word in (('--help', '--vendor NAME'), ('--list-switches', 'page_cap'), ('--list-faults', 'page_repeat'),
+    for listing, word in (('--help', '--vendor NAME'), ('--list-switches', 'page_cap'),
+                          ('--list-faults', 'page_repeat'),
                           ('--list-rules', 'unsorted_paging')):
         code, out, err = outcome(listing)
         assert code == 0 and word in out and not err, (listing, code, out, err)
     for arguments, word in ((['--vendor', 'nobody'], 'nobody'), ([], '--vendor'), (['--vendor'], 'missing'),
-                            (['--vendor', 'leadsquared', '--users', '0'], '--users'), (['--nonsense'], '--nonsense'),
+                            (['--vendor', 'leadsquared', '--users', '0'], '--users'),
+                            (['--nonsense'], '--nonsense'),
                             (['--vendor', 'leadsquared', '--switch', 'rate=fast'], 'rate=fast'),
                             (['--vendor', 'leadsquared', '--switch', 'page_over=x'], 'error|clamp'),
                             (['--vendor', 'leadsquared', '--switch', 'nothing=x'], 'nothing'),
@@ -91,7 +94,8 @@ def test_generation_is_deterministic():
     for user in users:
         if 'ManagerUserId' in user:
             assert by_id[user['ManagerUserId']]['StatusCode'] == '0'
-    assert len(states[0]['Teams']) == 12 and any(a['SchemaName'] == 'EmployeeId_HR' for a in states[0]['CustomAttributes'])
+    assert len(states[0]['Teams']) == 12
+    assert any(a['SchemaName'] == 'EmployeeId_HR' for a in states[0]['CustomAttributes'])
 
 
 def test_state_survives():
@@ -120,15 +124,19 @@ def test_bad_states():
     def outcome(**changes):
         with open(path, 'w', encoding='utf-8') as f:
             json.dump({**good, **changes}, f)
-        done = subprocess.run([program, '--vendor', 'leadsquared', '--state', path], capture_output=True, check=False,
+        done = subprocess.run([program, '--vendor', 'leadsquared', '--state', path], capture_output=True,
+                              check=False,
                               timeout=harness.TIMEOUT)
         return done.returncode, done.stderr.decode()
 
     users = good['Users']
     for changes, word in (({'vendor': 'other'}, 'vendor'), ({'Users': users + users[:1]}, 'user 4'),
-                          ({'Users': users[:2] + [{**users[2], 'Shoe': '9'}]}, "'Shoe'"), ({'KeyOwner': STRANGER}, 'KeyOwner'),
-                          ({'Users': [{**users[0], 'StatusCode': '5'}] + users[1:]}, 'StatusCode'), ({'Users': {}}, 'Users'),
-                          ({'Teams': [{'TeamId': STRANGER, 'Code': 2, 'ParentCode': 9, 'Name': 'x'}]}, 'team 1')):
+                          ({'Users': users[:2] + [{**users[2], 'Shoe': '9'}]}, "'Shoe'"),
+                          ({'KeyOwner': STRANGER}, 'KeyOwner'),
+                          ({'Users': [{**users[0], 'StatusCode': '5'}] + users[1:]}, 'StatusCode'),
+                          ({'Users': {}}, 'Users'),
+                          ({'Teams': [{'TeamId': STRANGER, 'Code': 2, 'ParentCode': 9, 'Name': 'x'}]},
+                           'team 1')):
         code, err = outcome(**changes)
         assert code == 3 and word in err, (changes, code, err)
 
@@ -139,13 +147,17 @@ def test_keys(box):
     """fact sheet 2.2: header fields; wrong, missing and half pairs are 401"""
     assert LeadSquared(box).whoami().status == 200
     assert box.rules() == []
-    for fields in ({'x-LSQ-SecretKey': 'wrong'}, {'x-LSQ-SecretKey': None}, {'x-LSQ-AccessKey': None, 'x-LSQ-SecretKey': None}):
-        refused(box.get(LeadSquared.PATHS['UsersGet'], headers=fields), 'MXInvalidUserDetailsException', status=401)
+    for fields in ({'x-LSQ-SecretKey': 'wrong'}, {'x-LSQ-SecretKey': None},
+                   {'x-LSQ-AccessKey': None, 'x-LSQ-SecretKey': None}):
+        refused(box.get(LeadSquared.PATHS['UsersGet'], headers=fields), 'MXInvalidUserDetailsException',
+                status=401)
     assert box.rules() == ['bad_keys'] and box.stats()['bad_keys'] == 3
 
 
 def test_keys_in_the_url(box):
-    """fact sheet 2.2: the query string works, wins over the header fields, and is recorded without the secrets"""
+    """fact sheet 2.2: the query string works, wins over the header fields,
+    and is recorded without the secrets
+    """
     path = LeadSquared.PATHS['UsersGet']
     pair = {'accessKey': harness.ACCESS_KEY, 'secretKey': harness.SECRET_KEY}
     assert box.get(path, keys=False, query=pair).status == 200
@@ -170,7 +182,8 @@ def test_who_am_i(box):
     """fact sheet 4.1: the key owner; EmailAddress null, the address in PassPhrase"""
     body, state = LeadSquared(box).whoami().json(), box.state()
     owner = box.users()[state['KeyOwner']]
-    assert body['Id'] == owner['UserId'] and body['PassPhrase'] == owner['EmailAddress'] and body['EmailAddress'] is None
+    assert body['Id'] == owner['UserId'] and body['PassPhrase'] == owner['EmailAddress']
+    assert body['EmailAddress'] is None
     assert body['OrgId'] == state['OrgId'] and body['OrgShortCode'] == str(state['OrgShortCode'])
     assert isinstance(body['LSQCommonServiceURLs'], dict)
 
@@ -188,7 +201,9 @@ def test_listing(box):
 
 
 def test_search_columns(box):
-    """fact sheet 4.3: columns not named are there with null; * fills all; a manager's name comes with the id"""
+    """fact sheet 4.3: columns not named are there with null; * fills all;
+    a manager's name comes with the id
+    """
     lsq = LeadSquared(box)
     user = plain_users(box)[0]
     one = [('UserId', 'eq', user['UserId'])]
@@ -201,7 +216,8 @@ def test_search_columns(box):
     assert row['EmailAddress'] is None and row['StatusCode'] is None and 'TeamName' not in row
     assert 'IsPhoneCallAgent' not in row and 'Tag' not in row and 'mx_Custom_4' not in row
     row = lsq.search(one).json()['Users'][0]
-    assert row['EmailAddress'] == user['EmailAddress'] and row['StatusCode'] == '0' and row['TeamId'] == user['TeamId']
+    assert row['EmailAddress'] == user['EmailAddress'] and row['StatusCode'] == '0'
+    assert row['TeamId'] == user['TeamId']
     assert row['Team'] is None and row['mx_Custom_3'] == user.get('mx_Custom_3', '')
     assert lsq.search(one, Columns='leave out').json()['Users'][0] == row
     refused(lsq.search(one, columns='UserId,Shoe'), 'MXInvalidInputException', 'invalid Attributes')
@@ -233,12 +249,16 @@ def test_search_operators(box):
     def department(u):
         return u.get('Department', '').lower()
 
+    def email(u):
+        return u['EmailAddress'].lower()
+
     assert ids([('Department', 'eq', 'SALES')]) == mine(lambda u: department(u) == 'sales') != set()
     assert ids([('Department', 'neq', 'Sales')]) == mine(lambda u: department(u) != 'sales')
     assert ids([('Department', 'lik', 'ALE')]) == mine(lambda u: 'ale' in department(u))
     assert ids([('Department', 'nlik', 'ale')]) == mine(lambda u: 'ale' not in department(u))
-    assert ids([('EmailAddress', 'lik_s', 'A')]) == mine(lambda u: u['EmailAddress'].lower().startswith('a')) != set()
-    assert ids([('EmailAddress', 'lik_e', '7@example.com')]) == mine(lambda u: u['EmailAddress'].lower().endswith('7@example.com')) != set()
+    assert ids([('EmailAddress', 'lik_s', 'A')]) == mine(lambda u: email(u).startswith('a')) != set()
+    assert ids([('EmailAddress', 'lik_e', '7@example.COM')]) == mine(
+        lambda u: email(u).endswith('7@example.com')) != set()
     assert ids([('mx_Custom_2', 'n', '')]) == mine(lambda u: not u.get('mx_Custom_2')) != set()
     assert ids([('mx_Custom_2', 'nn', None)]) == mine(lambda u: u.get('mx_Custom_2'))
     assert ids([('StatusCode', 'eq', 1)]) == mine(lambda u: u['StatusCode'] == '1') != set()
@@ -255,8 +275,10 @@ def condition(name, operator, value, join=None):
 def test_search_joining(box):
     """fact sheet 4.3: one operator within a group, none on the last; groups joined by their own"""
     lsq, users = LeadSquared(box), box.state()['Users']
-    a, b, c = condition('Role', 'eq', 'Sales_User'), condition('StatusCode', 'eq', '0'), condition('Department', 'eq', 'Sales')
-    mixed = [{'Condition': [{**a, 'ConditionOperator': 'AND'}, {**b, 'ConditionOperator': 'OR'}, c], 'GroupOperator': None}]
+    a, b = condition('Role', 'eq', 'Sales_User'), condition('StatusCode', 'eq', '0')
+    c = condition('Department', 'eq', 'Sales')
+    mixed = [{'Condition': [{**a, 'ConditionOperator': 'AND'}, {**b, 'ConditionOperator': 'OR'}, c],
+              'GroupOperator': None}]
     refused(lsq.search(GroupConditions=mixed), 'MXInvalidInputException')
     missing = [{'Condition': [a, b], 'GroupOperator': None}]
     refused(lsq.search(GroupConditions=missing), 'MXInvalidInputException')
@@ -271,13 +293,17 @@ def test_search_joining(box):
 
 
 def test_search_paging(box):
-    """fact sheet 4.3: pages from 1, a short last page, then empty ones; sorting both ways; unsorted paging is recorded"""
+    """fact sheet 4.3: pages from 1, a short last page, then empty ones; sorting both ways;
+    unsorted paging is recorded
+    """
     lsq = LeadSquared(box)
     pages = [lsq.search(page=i, size=25, sort='EmailAddress').json() for i in range(1, 5)]
-    assert [len(p['Users']) for p in pages] == [25, 25, 10, 0] and all(p['SearchInfo']['RecordCount'] == 60 for p in pages)
+    assert [len(p['Users']) for p in pages] == [25, 25, 10, 0]
+    assert all(p['SearchInfo']['RecordCount'] == 60 for p in pages)
     emails = [u['EmailAddress'].lower() for p in pages for u in p['Users']]
     assert emails == sorted(emails) and len(set(emails)) == 60
-    down = lsq.search(size=60, Sorting=[{'ColumnName': 'Department', 'Direction': 1}, {'ColumnName': 'UserId', 'Direction': 0}]).json()
+    down = lsq.search(size=60, Sorting=[{'ColumnName': 'Department', 'Direction': 1},
+                                        {'ColumnName': 'UserId', 'Direction': 0}]).json()
     order = [u['Department'].lower() for u in down['Users']]
     assert order == sorted(order, reverse=True)
     assert box.rules() == []
@@ -307,7 +333,8 @@ def test_by_id(box):
     row = rows[0]
     assert row['EmailAddress'] == user['EmailAddress'] and row['ManagerUserId'] == user['ManagerUserId']
     assert [key for key in row if key.startswith('mx_Custom_')] == ['mx_Custom_%d' % i for i in range(1, 11)]
-    assert row['mx_Custom_4'] == '' and row['IsPhoneCallAgent'] is False and row['UserType'] == 0 and row['OrgId'] == 10001
+    assert row['mx_Custom_4'] == '' and row['IsPhoneCallAgent'] is False and row['UserType'] == 0
+    assert row['OrgId'] == 10001
     team = {t['TeamId']: t['Name'] for t in box.state()['Teams']}[user['TeamId']]
     assert row['TeamName'] == team and isinstance(row['Groups'], list)
     for other in (plain_users(box, active=False)[0]['UserId'], STRANGER):
@@ -321,7 +348,8 @@ def test_by_email(box):
     """fact sheet 4.4: in any case, a shorter user; [] for the inactive and the unknown"""
     lsq, user = LeadSquared(box), plain_users(box)[0]
     row, = lsq.get('ByEmailAddress', query={'emailAddress': user['EmailAddress'].upper()}).json()
-    assert row['UserId'] == user['UserId'] and 'PhoneMain' not in row and 'Address' not in row and 'IsCheckedIn' not in row
+    assert row['UserId'] == user['UserId'] and 'PhoneMain' not in row and 'Address' not in row
+    assert 'IsCheckedIn' not in row
     for other in (plain_users(box, active=False)[0]['EmailAddress'], 'nobody@example.com'):
         assert lsq.get('ByEmailAddress', query={'emailAddress': other}).json() == []
     accepted(lsq.create(EmailAddress='plus+sign@example.com'))
@@ -346,11 +374,15 @@ def test_attributes(box):
     every = lsq.post('Attributes').json()
     assert every['TotalUserAttributes'] == len(every['UserAttributes']) > 30
     slots = {a['SchemaName']: a for a in every['UserAttributes']}
-    assert slots['EmployeeId_HR']['InternalSchemaName'] == 'mx_Custom_1' and slots['EmployeeId_HR']['DisplayName']
-    assert slots['Department']['Category'] == 'Standard' and slots['Department']['InternalSchemaName'] == 'Department'
+    assert slots['EmployeeId_HR']['InternalSchemaName'] == 'mx_Custom_1'
+    assert slots['EmployeeId_HR']['DisplayName']
+    assert slots['Department']['Category'] == 'Standard'
+    assert slots['Department']['InternalSchemaName'] == 'Department'
     assert json.loads(slots['Cost_Centre']['Options'])[0]['Value'] == 'CC-11'
-    some = lsq.post('Attributes', {'Parameter': {'LookupName': 'SchemaName', 'LookupValue': 'mx_Custom_1, Grade'}}).json()
-    assert {a['SchemaName'] for a in some['UserAttributes']} == {'EmployeeId_HR', 'Grade'} and some['TotalUserAttributes'] == 2
+    some = lsq.post('Attributes',
+                    {'Parameter': {'LookupName': 'SchemaName', 'LookupValue': 'mx_Custom_1, Grade'}}).json()
+    assert {a['SchemaName'] for a in some['UserAttributes']} == {'EmployeeId_HR', 'Grade'}
+    assert some['TotalUserAttributes'] == 2
     assert lsq.post('Attributes', {'Parameters': {}}).status == 400 and box.rules() == ['unknown_key']
 
 
@@ -380,10 +412,12 @@ def test_teams(box):
 def test_team_create(box):
     """fact sheet 7: Name is mandatory, without a parent it goes under the root"""
     lsq = LeadSquared(box)
-    new = accepted(lsq.post('TeamCreate', {'Name': 'South 3', 'ParentCode': 3, 'Description': 'new'}))['Message']['Id']
+    new = accepted(lsq.post('TeamCreate', {'Name': 'South 3', 'ParentCode': 3,
+                                           'Description': 'new'}))['Message']['Id']
     other = accepted(lsq.post('TeamCreate', {'Name': 'Lonely'}))['Message']['Id']
     teams = {t['TeamId']: t for t in lsq.get('Teams').json()['Teams']}
-    assert teams[new]['ParentName'] == 'South' and teams[new]['Depth'] == 2 and teams[other]['ParentCode'] == 1
+    assert teams[new]['ParentName'] == 'South' and teams[new]['Depth'] == 2
+    assert teams[other]['ParentCode'] == 1
     assert box.rules() == []
     refused(lsq.post('TeamCreate', {'Description': 'x'}), 'MXMandatoryAttributeMissingException')
     refused(lsq.post('TeamCreate', {'Name': 'x', 'ParentCode': 77}), 'MXInvalidInputException')
@@ -394,10 +428,12 @@ def test_notify(box):
     """fact sheet 6: either addresses or roles"""
     lsq = LeadSquared(box)
     mail = {'From': 'noreply@example.com', 'Subject': 's', 'ContentHTML': '<p>done</p>'}
-    accepted(lsq.post('NotifyUsers', {'EmailContent': mail, 'UserEmailAddresses': ['a@example.com'], 'Roles': []}))
+    accepted(lsq.post('NotifyUsers', {'EmailContent': mail, 'UserEmailAddresses': ['a@example.com'],
+                                      'Roles': []}))
     assert box.rules() == []
     for addresses, roles in (([], []), (['a@example.com'], ['Administrator'])):
-        refused(lsq.post('NotifyUsers', {'EmailContent': mail, 'UserEmailAddresses': addresses, 'Roles': roles}),
+        refused(lsq.post('NotifyUsers', {'EmailContent': mail, 'UserEmailAddresses': addresses,
+                                         'Roles': roles}),
                 'MXInvalidInputException')
 
 
@@ -410,12 +446,14 @@ def test_admin_log(box):
     accepted(lsq.update(user['UserId'], Department='New'))
     lsq.get('ByUserId', query={'userId': STRANGER})
     log = box.log()
-    assert [e['endpoint'] for e in log] == ['UsersGet', 'Update', 'ByUserId'] and [e['seq'] for e in log] == [1, 2, 3]
+    assert [e['endpoint'] for e in log] == ['UsersGet', 'Update', 'ByUserId']
+    assert [e['seq'] for e in log] == [1, 2, 3]
     assert [e['applied'] for e in log] == [False, True, False] and log[1]['users'] == [user['UserId']]
     assert all(e['status'] == 200 and e['answered'] for e in log)
     assert [e['arrived_us'] for e in log] == sorted(e['arrived_us'] for e in log)
     assert [e['seq'] for e in box.log(since=2)] == [3]
-    assert box.stats()['endpoints']['Update'] == {'calls': 1, 'applied': 1, 'refused': 0, 'throttled': 0, 'faults': 0}
+    assert box.stats()['endpoints']['Update'] == {'calls': 1, 'applied': 1, 'refused': 0, 'throttled': 0,
+                                                  'faults': 0}
     box.reset_log()
     assert box.log() == [] and box.stats()['calls'] == 0
     lsq.listing()
@@ -427,9 +465,12 @@ def test_admin_user(box):
     lsq, user = LeadSquared(box), plain_users(box)[0]
     box.user(UserId=user['UserId'], StatusCode='1', Department='Moved')
     assert lsq.get('ByUserId', query={'userId': user['UserId']}).json() == []
-    box.user(UserId=STRANGER, EmailAddress='new@example.com', FirstName='New', StatusCode='0', Role='Sales_User')
+    box.user(UserId=STRANGER, EmailAddress='new@example.com', FirstName='New', StatusCode='0',
+             Role='Sales_User')
     assert lsq.get('ByUserId', query={'userId': STRANGER}).json()[0]['FirstName'] == 'New'
-    for body in ({'UserId': STRANGER, 'Shoe': '9'}, {'UserId': STRANGER, 'EmailAddress': user['EmailAddress']}, {'FirstName': 'x'}, []):
+    for body in ({'UserId': STRANGER, 'Shoe': '9'},
+                 {'UserId': STRANGER, 'EmailAddress': user['EmailAddress']},
+                 {'FirstName': 'x'}, []):
         assert box.post('/admin/user', body, keys=False).status == 400
     assert box.post('/admin/switch', {'page_over': 'perhaps'}, keys=False).status == 400
     assert box.get('/admin/nothing', keys=False).status == 404

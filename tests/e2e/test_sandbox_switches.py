@@ -12,7 +12,8 @@ BOX = {'users': 60, 'switches': {'manager_delay': 0}}
 
 def test_every_switch_can_be_set(box):
     """fact sheet 10: each switch takes each of its values at run time and says so"""
-    table = subprocess.run([harness.program('ROLLCALL_SANDBOX', 'rollcall-sandbox'), '--list-switches'], capture_output=True, text=True,
+    table = subprocess.run([harness.program('ROLLCALL_SANDBOX', 'rollcall-sandbox'), '--list-switches'],
+                           capture_output=True, text=True,
                            check=True, timeout=harness.TIMEOUT).stdout.splitlines()[1:]
     defaults = box.switches()
     assert len(table) == len(defaults) > 35
@@ -62,7 +63,8 @@ def test_unauthorized(box):
         box.switch(unauthorized=value)
         answer = box.get(LeadSquared.PATHS['UsersGet'], keys=False)
         assert answer.status == 401 and answer.headers['Content-Type'].startswith(kind)
-        assert {'json': b'MXInvalidUserDetailsException', 'empty': b'', 'host': b'leadsquared.com'}[value] in answer.body
+        assert {'json': b'MXInvalidUserDetailsException', 'empty': b'',
+                'host': b'leadsquared.com'}[value] in answer.body
         assert (answer.body == b'') == (value == 'empty')
 
 
@@ -91,7 +93,8 @@ def test_case(box):
     assert ask('UserId', 'USER').status == 400
     refused(lsq.update(user['UserId'], department='x'), 'MXUnknownAttributeException')
     accepted(lsq.activate(user['UserId']))
-    assert lsq.mark_obsolete(user['UserId']).status == 500 and lsq.get('ByUserId', query={'userId': user['UserId']}).json() != []
+    assert lsq.mark_obsolete(user['UserId']).status == 500
+    assert lsq.get('ByUserId', query={'userId': user['UserId']}).json() != []
 
 
 # ---- reads (4) ----
@@ -113,8 +116,10 @@ def test_obsolete_listed(box):
     for value, shown in (('no', False), ('yes', True)):
         box.switch(obsolete_listed=value)
         listed = {u['ID']: u['StatusCode'] for u in lsq.listing().json()}
-        found = {u['UserId']: u['StatusCode'] for u in lsq.search([('StatusCode', 'eq', '1')]).json()['Users']}
-        assert listed.get(user['UserId']) == (1 if shown else None) and found.get(user['UserId']) == ('1' if shown else None)
+        found = {u['UserId']: u['StatusCode']
+                 for u in lsq.search([('StatusCode', 'eq', '1')]).json()['Users']}
+        assert listed.get(user['UserId']) == (1 if shown else None)
+        assert found.get(user['UserId']) == ('1' if shown else None)
 
 
 def test_page_cap(box):
@@ -140,7 +145,8 @@ def test_unstable_order(box):
     assert len(orders('Country')) == 1
     box.switch(unstable_order='on')
     assert len(orders('Country')) > 1 and len(orders(None)) > 1 and len(orders('UserId')) == 1
-    pages = [u['UserId'] for page in (1, 2, 3) for u in lsq.search(sort='Country', page=page, size=20).json()['Users']]
+    pages = [u['UserId'] for page in (1, 2, 3)
+             for u in lsq.search(sort='Country', page=page, size=20).json()['Users']]
     assert len(set(pages)) < 60
 
 
@@ -191,7 +197,8 @@ def test_update_unlisted(box):
     refused(lsq.update(user['UserId'], **fields), 'MXUnknownAttributeException')
     box.switch(update_unlisted='ignore')
     accepted(lsq.update(user['UserId'], **fields))
-    assert box.users()[user['UserId']] == {**user, 'Department': 'New'} and box.rules() == ['unknown_attribute']
+    assert box.users()[user['UserId']] == {**user, 'Department': 'New'}
+    assert box.rules() == ['unknown_attribute']
 
 
 def test_unknown_attribute_status(box):
@@ -346,7 +353,8 @@ def test_deactivation_rule(box):
     leads, opportunities, neither = (u['UserId'] for u in users[:3])
     box.user(UserId=leads, OwnedLeads=41)
     box.user(UserId=opportunities, OpenOpportunities='42')
-    for rule, allowed in (('leads', {opportunities, neither}), ('opportunities', {leads, neither}), ('both', {neither}),
+    for rule, allowed in (('leads', {opportunities, neither}), ('opportunities', {leads, neither}),
+                          ('both', {neither}),
                           ('off', {leads, opportunities, neither})):
         box.switch(deactivation_rule=rule)
         for user, text in ((leads, '41'), (opportunities, '42'), (neither, '')):
@@ -373,7 +381,8 @@ def test_protected_users(box):
 
 def test_same_status(box):
     """fact sheet 10: deactivating the inactive: success, or an error"""
-    lsq, on, off = LeadSquared(box), plain_users(box)[0]['UserId'], plain_users(box, active=False)[0]['UserId']
+    lsq, on = LeadSquared(box), plain_users(box)[0]['UserId']
+    off = plain_users(box, active=False)[0]['UserId']
     accepted(lsq.deactivate(off))
     accepted(lsq.activate(on))
     box.switch(same_status='error')

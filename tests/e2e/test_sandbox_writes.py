@@ -1,4 +1,6 @@
-"""The emulator's LeadSquared writes, against the fact sheet: what is applied, what is refused, what is recorded."""
+"""The emulator's LeadSquared writes, against the fact sheet: what is applied, what is refused,
+what is recorded.
+"""
 
 import harness
 from harness import LeadSquared
@@ -13,14 +15,20 @@ def test_create(box):
     """fact sheet 5.1: the id comes back; custom fields by schema name; the manager inside"""
     lsq, state = LeadSquared(box), box.state()
     manager, team = state['Users'][1]['UserId'], state['Teams'][2]['TeamId']
-    answer = accepted(lsq.create(LastName='Das', UserType=0, IsPhoneCallAgent=True, ManagerUserId=manager, TeamId=team,
-                                 CustomFields={'EmployeeId_HR': 'E777', 'Joining_Batch': 'B1'}, PhoneMobile='+91-1', TimeZone='',
+    answer = accepted(lsq.create(LastName='Das', UserType=0, IsPhoneCallAgent=True, ManagerUserId=manager,
+                                 TeamId=team,
+                                 CustomFields={'EmployeeId_HR': 'E777', 'Joining_Batch': 'B1'},
+                                 PhoneMobile='+91-1', TimeZone='',
                                  DateFormat='', Password='', WorkDayTemplateId='', HolidayCalendarId='',
-                                 AssociatedGroups=[{'GroupId': state['Groups'][0]['Id'], 'ViewAllLeadsOfGroup': 1}]))
+                                 AssociatedGroups=[{'GroupId': state['Groups'][0]['Id'],
+                                                    'ViewAllLeadsOfGroup': 1}]))
     user = box.users()[answer['Message']['Id']]
-    assert user == {'UserId': answer['Message']['Id'], 'FirstName': 'Nila', 'LastName': 'Das', 'EmailAddress': 'nila.das@example.com',
-                    'Role': 'Sales_User', 'StatusCode': '0', 'IsPhoneCallAgent': True, 'UserType': 0, 'ManagerUserId': manager,
-                    'TeamId': team, 'mx_Custom_1': 'E777', 'mx_Custom_12': 'B1', 'PhoneMobile': '+91-1', 'Groups': 'South'}
+    assert user == {'UserId': answer['Message']['Id'], 'FirstName': 'Nila', 'LastName': 'Das',
+                    'EmailAddress': 'nila.das@example.com',
+                    'Role': 'Sales_User', 'StatusCode': '0', 'IsPhoneCallAgent': True, 'UserType': 0,
+                    'ManagerUserId': manager,
+                    'TeamId': team, 'mx_Custom_1': 'E777', 'mx_Custom_12': 'B1', 'PhoneMobile': '+91-1',
+                    'Groups': 'South'}
     assert box.rules() == [] and box.stats()['creates'] == {'nila.das@example.com': 1}
     entry = box.log()[0]
     assert entry['applied'] and entry['users'] == [user['UserId']]
@@ -34,21 +42,25 @@ def test_create_refusals(box):
             refused(lsq.create(**{field: value}), 'MXMandatoryAttributeMissingException', field)
     assert box.rules() == ['missing_key']
     box.reset_log()
-    for fields in ({'Department': 'Sales'}, {'StatusCode': '0'}, {'Shoe': '9'}, {'CustomFields': {'mx_Custom_1': 'E1'}},
+    for fields in ({'Department': 'Sales'}, {'StatusCode': '0'}, {'Shoe': '9'},
+                   {'CustomFields': {'mx_Custom_1': 'E1'}},
                    {'CustomFields': {'Nothing': 'x'}}):
         refused(lsq.create(**fields), 'MXUnknownAttributeException')
     assert box.rules() == ['unknown_attribute']
     box.reset_log()
-    for fields in ({'Role': 'Sales Head'}, {'EmailAddress': 'no address'}, {'UserType': 7}, {'LastName': 'x' * 201},
+    for fields in ({'Role': 'Sales Head'}, {'EmailAddress': 'no address'}, {'UserType': 7},
+                   {'LastName': 'x' * 201},
                    {'WorkDayTemplateId': 'x'}):
         refused(lsq.create(**fields), 'MXInvalidInputException')
     assert box.rules() == ['bad_value']
     box.reset_log()
-    for fields in ({'TeamId': STRANGER}, {'ManagerUserId': STRANGER}, {'AssociatedGroups': [{'GroupId': STRANGER}]}):
+    for fields in ({'TeamId': STRANGER}, {'ManagerUserId': STRANGER},
+                   {'AssociatedGroups': [{'GroupId': STRANGER}]}):
         refused(lsq.create(**fields), 'MXInvalidInputException')
     assert box.rules() == ['unknown_reference']
     box.reset_log()
-    for fields in ({'LastName': 5}, {'UserType': '0'}, {'IsPhoneCallAgent': 'false'}, {'CustomFields': []}, {'LastName': {}},
+    for fields in ({'LastName': 5}, {'UserType': '0'}, {'IsPhoneCallAgent': 'false'}, {'CustomFields': []},
+                   {'LastName': {}},
                    {'CustomFields': {'Grade': 3}}):
         assert lsq.create(**fields).status == 400, fields
     assert box.rules() == ['wrong_type'] and len(box.state()['Users']) == 60 and box.stats()['creates'] == {}
@@ -63,10 +75,13 @@ def test_create_taken(box):
 
 
 def test_create_race(box):
-    """an e-mail that somebody else took after our reading is no mistake of the client, after a look at it it is"""
+    """an e-mail that somebody else took after our reading is no mistake of the client,
+    after a look at it it is
+    """
     lsq = LeadSquared(box)
     lsq.listing()
-    box.user(UserId=STRANGER, EmailAddress='nila.das@example.com', FirstName='N', StatusCode='0', Role='Sales_User')
+    box.user(UserId=STRANGER, EmailAddress='nila.das@example.com', FirstName='N', StatusCode='0',
+             Role='Sales_User')
     refused(lsq.create(), 'MXDuplicateEntryException')
     assert box.rules() == []
     assert len(lsq.get('ByEmailAddress', query={'emailAddress': 'nila.das@example.com'}).json()) == 1
@@ -80,20 +95,27 @@ def test_update(box):
     """fact sheet 5.2: partial; slots at the top level; settings; both spellings of the keys"""
     lsq, user = LeadSquared(box), plain_users(box)[0]
     old = user['LastName']
-    answer = accepted(lsq.update(user['UserId'], LastName='Das-Roy', Designation='Chief', mx_Custom_1='E-9', IsEmailSender=True))
+    answer = accepted(lsq.update(user['UserId'], LastName='Das-Roy', Designation='Chief', mx_Custom_1='E-9',
+                                 IsEmailSender=True))
     assert answer['Message']['AffectedRows'] == 1
-    accepted(lsq.post('Update', {'User': {'LastName': old}, 'UserSettings': {'IsSoftPhoneEnabled': 1}}, query={'UserId': user['UserId']}))
+    accepted(lsq.post('Update', {'User': {'LastName': old}, 'UserSettings': {'IsSoftPhoneEnabled': 1}},
+                      query={'UserId': user['UserId']}))
     now = box.users()[user['UserId']]
-    assert now == {**user, 'Designation': 'Chief', 'mx_Custom_1': 'E-9', 'IsEmailSender': True, 'IsSoftPhoneEnabled': 1}
+    assert now == {**user, 'Designation': 'Chief', 'mx_Custom_1': 'E-9', 'IsEmailSender': True,
+                   'IsSoftPhoneEnabled': 1}
     assert box.rules() == []
 
 
 def test_update_unlisted(box):
-    """fact sheet 5.2: EmailAddress, PhoneMobile, ManagerUserId, StatusCode, EmployeeId and slots past the tenth are not updatable"""
+    """fact sheet 5.2: EmailAddress, PhoneMobile, ManagerUserId, StatusCode,
+    EmployeeId and slots past the tenth are not updatable
+    """
     lsq, user = LeadSquared(box), plain_users(box)[0]
-    for field in ('EmailAddress', 'PhoneMobile', 'ManagerUserId', 'StatusCode', 'EmployeeId', 'DateOfJoining', 'mx_Custom_12', 'Shoe',
+    for field in ('EmailAddress', 'PhoneMobile', 'ManagerUserId', 'StatusCode', 'EmployeeId', 'DateOfJoining',
+                  'mx_Custom_12', 'Shoe',
                   'mx_Custom_7', 'IsSoftPhoneEnabled'):
-        refused(lsq.update(user['UserId'], Department='Changed', **{field: 'x'}), 'MXUnknownAttributeException', field)
+        refused(lsq.update(user['UserId'], Department='Changed', **{field: 'x'}),
+                'MXUnknownAttributeException', field)
     assert box.users()[user['UserId']] == user and box.rules() == ['unknown_attribute']
 
 
@@ -118,7 +140,8 @@ def test_update_clears(box):
 def test_update_without_effect(box):
     """nothing, nothing new, and something that is not new are recorded"""
     lsq, user = LeadSquared(box), plain_users(box)[0]
-    for fields, rule in (({}, 'empty_update'), ({'Department': user['Department']}, 'no_change'), ({'UserType': 0}, 'no_change'),
+    for fields, rule in (({}, 'empty_update'), ({'Department': user['Department']}, 'no_change'),
+                         ({'UserType': 0}, 'no_change'),
                          ({'Department': user['Department'], 'Designation': 'New'}, 'unchanged_field')):
         box.reset_log()
         accepted(lsq.update(user['UserId'], **fields))
@@ -149,20 +172,25 @@ def test_update_body(box):
     """fact sheet 3.1: 400 for a body against the specification"""
     lsq, user = LeadSquared(box), plain_users(box)[0]
     path = LeadSquared.PATHS['Update'] + '?UserId=' + user['UserId']
-    for body, rule in ((b'{"user": {"Department": "x"', 'malformed'), (b'', 'malformed'), (b'[]', 'wrong_type'),
+    for body, rule in ((b'{"user": {"Department": "x"', 'malformed'), (b'', 'malformed'),
+                       (b'[]', 'wrong_type'),
                        (b'{"user": []}', 'wrong_type'), (b'{"user": {}, "more": 1}', 'unknown_key'),
-                       (b'{"user": {"Department": 5}}', 'wrong_type'), (b'{"user": {"Department": "a", "Department": "b"}}', 'malformed'),
-                       (b'{"user": {"Department": "\xff"}}', 'malformed'), (b'{"user":' + b'[' * 5000, 'malformed')):
+                       (b'{"user": {"Department": 5}}', 'wrong_type'),
+                       (b'{"user": {"Department": "a", "Department": "b"}}', 'malformed'),
+                       (b'{"user": {"Department": "\xff"}}', 'malformed'),
+                       (b'{"user":' + b'[' * 5000, 'malformed')):
         box.reset_log()
         answer = box.post(path, body)
         assert answer.status == 400 and answer.json()['Status'] == 'Error', (body, answer)
         assert box.rules() == [rule], (body, box.violations())
     for content_type in (None, 'text/plain', 'application/jsonp'):
         box.reset_log()
-        assert box.post(path, b'{"user": {"Department": "x"}}', headers={'Content-Type': content_type}).status == 400
+        assert box.post(path, b'{"user": {"Department": "x"}}',
+                        headers={'Content-Type': content_type}).status == 400
         assert box.rules() == ['content_type']
     box.reset_log()
-    accepted(box.post(path, b'{"user": {"Department": "x"}}', headers={'Content-Type': 'application/json; charset=utf-8'}))
+    accepted(box.post(path, b'{"user": {"Department": "x"}}',
+                      headers={'Content-Type': 'application/json; charset=utf-8'}))
     assert box.rules() == [] and lsq.listing().status == 200
 
 
@@ -176,7 +204,8 @@ def test_bulk_update(box):
     answer = accepted(lsq.bulk_team(team, [u['EmailAddress'].upper() for u in chosen]))
     assert answer['Message'] == {'AffectedRows': 30, 'IsSuccessful': True}
     ids = {u['UserId'] for u in chosen}
-    assert box.users() == {u['UserId']: {**u, 'TeamId': team} if u['UserId'] in ids else u for u in state['Users']}
+    assert box.users() == {u['UserId']: {**u, 'TeamId': team} if u['UserId'] in ids else u
+                           for u in state['Users']}
     assert box.rules() == [] and set(box.log()[0]['users']) == ids
 
 
@@ -184,11 +213,14 @@ def test_bulk_update_refusals(box):
     """fact sheet 5.3: only TeamId, a team that exists, at least one condition"""
     lsq, users = LeadSquared(box), box.users()
     team, email = box.state()['Teams'][3]['TeamId'], plain_users(box)[0]['EmailAddress']
-    good = {'Conditions': [{'Condition': [{'LookupName': 'EmailAddress', 'Operator': 'eq', 'LookupValue': email,
+    good = {'Conditions': [{'Condition': [{'LookupName': 'EmailAddress', 'Operator': 'eq',
+                                           'LookupValue': email,
                                            'ConditionOperator': None}], 'GroupOperator': None}],
             'Attribute': 'TeamId', 'Value': team}
-    for change, rule in (({'Attribute': 'Department'}, 'unknown_attribute'), ({'Value': STRANGER}, 'unknown_reference'),
-                         ({'Conditions': []}, 'conditions'), ({'Conditions': [{'Condition': [], 'GroupOperator': None}]}, 'conditions')):
+    for change, rule in (({'Attribute': 'Department'}, 'unknown_attribute'),
+                         ({'Value': STRANGER}, 'unknown_reference'),
+                         ({'Conditions': []}, 'conditions'),
+                         ({'Conditions': [{'Condition': [], 'GroupOperator': None}]}, 'conditions')):
         box.reset_log()
         refused(lsq.post('BulkUpdate', {**good, **change}), 'MXInvalidInputException')
         assert box.rules() == [rule], (change, box.rules())
@@ -197,17 +229,20 @@ def test_bulk_update_refusals(box):
 
 
 def test_bulk_update_loose(box):
-    """fact sheet 5.3, 11: anything but exact e-mail equality is applied and recorded; so are no-ops and strangers"""
+    """fact sheet 5.3, 11: anything but exact e-mail equality is applied and recorded;
+    so are no-ops and strangers
+    """
     lsq = LeadSquared(box)
     team, users = box.state()['Teams'][3]['TeamId'], plain_users(box)
 
     def bulk(name, operator, value):
-        return lsq.post('BulkUpdate', {'Conditions': [{'Condition': [{'LookupName': name, 'Operator': operator, 'LookupValue': value,
-                                                                      'ConditionOperator': None}], 'GroupOperator': None}],
+        one = {'LookupName': name, 'Operator': operator, 'LookupValue': value, 'ConditionOperator': None}
+        return lsq.post('BulkUpdate', {'Conditions': [{'Condition': [one], 'GroupOperator': None}],
                                        'Attribute': 'TeamId', 'Value': team})
 
     mover = next(u for u in users if u['TeamId'] != team)
-    for name, operator, value in (('EmailAddress', 'lik', mover['EmailAddress'][:-1]), ('UserId', 'eq', users[1]['UserId'])):
+    for name, operator, value in (('EmailAddress', 'lik', mover['EmailAddress'][:-1]),
+                                  ('UserId', 'eq', users[1]['UserId'])):
         box.reset_log()
         accepted(bulk(name, operator, value))
         assert 'loose_bulk' in box.rules()
@@ -235,7 +270,8 @@ def test_managers(box):
     box.switch(manager_delay=600000)
     answer = lsq.managers(*((u['UserId'], head) for u in movers))
     body = answer.json()
-    assert answer.status == 200 and body['Status'] == 'Success' and body['ErrorMessage'] is None and body['WFAId'].isdigit()
+    assert answer.status == 200 and body['Status'] == 'Success' and body['ErrorMessage'] is None
+    assert body['WFAId'].isdigit()
     assert box.users()[movers[0]['UserId']] == movers[0] and not box.log()[0]['applied']
     assert pair_results(box) == ['waiting'] * len(movers)
     box.switch(manager_delay=0)
@@ -253,8 +289,8 @@ def test_managers_become_visible():
         lsq = LeadSquared(box)
         user, head = plain_users(box)[-1], box.state()['Users'][1]['UserId']
         lsq.managers((user['UserId'], head))
-        harness.wait_until(lambda: lsq.search([('UserId', 'eq', user['UserId'])]).json()['Users'][0]['ManagerUserId'] == head,
-                           'the manager')
+        one = [('UserId', 'eq', user['UserId'])]
+        harness.wait_until(lambda: lsq.search(one).json()['Users'][0]['ManagerUserId'] == head, 'the manager')
         assert pair_results(box) == ['applied'] and box.stats()['endpoints']['ManagerBulk']['applied'] == 1
 
 
@@ -262,14 +298,18 @@ def test_managers_bad_pairs(box):
     """fact sheet 5.4: bad pairs are skipped silently; the client's mistakes are recorded"""
     lsq, state = LeadSquared(box), box.state()
     head, users, gone = state['Users'][1]['UserId'], plain_users(box), plain_users(box, active=False)[0]
-    answer = lsq.managers((users[0]['UserId'], STRANGER), (STRANGER, head), (users[1]['UserId'], head), (users[2]['UserId'], ''),
-                          (users[3]['UserId'], 'x' * 99), (users[4]['UserId'], None), (users[5]['UserId'], gone['UserId']),
+    answer = lsq.managers((users[0]['UserId'], STRANGER), (STRANGER, head), (users[1]['UserId'], head),
+                          (users[2]['UserId'], ''),
+                          (users[3]['UserId'], 'x' * 99), (users[4]['UserId'], None),
+                          (users[5]['UserId'], gone['UserId']),
                           (users[6]['UserId'], users[6]['UserId']), (users[6]['UserId'], head))
     assert answer.json()['Status'] == 'Success'
     results = pair_results(box)
-    assert results == ['no such manager', 'no such user', 'applied', 'no manager given', 'no such manager', 'no manager given',
+    assert results == ['no such manager', 'no such user', 'applied', 'no manager given', 'no such manager',
+                       'no manager given',
                        'applied', 'applied', 'applied'], results
-    assert box.rules() == ['duplicate_pair', 'inactive_manager', 'own_manager', 'unknown_reference', 'unknown_user']
+    assert box.rules() == ['duplicate_pair', 'inactive_manager', 'own_manager', 'unknown_reference',
+                           'unknown_user']
     box.reset_log()
     lsq.managers((users[1]['UserId'], head))
     assert box.rules() == ['no_change']
@@ -284,7 +324,8 @@ def test_managers_size(box):
         assert body['Status'] == 'Error' and body['ErrorMessage'] and body['WFAId'] is None
     assert box.rules() == ['too_many_pairs'] and box.stats()['batches'] == []
     assert lsq.managers(*[(u, head) for u in [STRANGER] * 100]).json()['Status'] == 'Success'
-    for body in ({'pairs': []}, [{'UserId': STRANGER}], [{'UserId': STRANGER, 'ManagerUserId': head}], ['x'], [{'UserId': 1, 'ManagerId': head}]):
+    for body in ({'pairs': []}, [{'UserId': STRANGER}], [{'UserId': STRANGER, 'ManagerUserId': head}], ['x'],
+                 [{'UserId': 1, 'ManagerId': head}]):
         assert lsq.post('ManagerBulk', body).status == 400, body
 
 
@@ -354,11 +395,14 @@ def test_good_manners(box):
         (lambda: box.get(search), 405, 'method'),
         (lambda: box.post(LeadSquared.PATHS['UsersGet']), 405, 'method'),
         (lambda: lsq.get('UsersGet', query={'page': 1}), 200, 'unknown_query'),
-        (lambda: lsq.get('ByUserId', query=(('userId', STRANGER), ('UserId', STRANGER))), 200, 'unknown_query'),
+        (lambda: lsq.get('ByUserId', query=(('userId', STRANGER), ('UserId', STRANGER))), 200,
+         'unknown_query'),
         (lambda: lsq.get('UsersGet', headers={'User-Agent': None}), 200, 'no_user_agent'),
         (lambda: lsq.get('UsersGet', body={}), 200, 'body_on_get'),
-        (lambda: lsq.post('Update', {'user': {'department': 'x'}}, query={'UserId': user['UserId']}), 200, 'spelling'),
-        (lambda: lsq.post('Update', {'USER': {'Department': 'y'}}, query={'UserId': user['UserId']}), 200, 'spelling'),
+        (lambda: lsq.post('Update', {'user': {'department': 'x'}}, query={'UserId': user['UserId']}), 200,
+         'spelling'),
+        (lambda: lsq.post('Update', {'USER': {'Department': 'y'}}, query={'UserId': user['UserId']}), 200,
+         'spelling'),
         (lambda: lsq.update(user['UserId'], Signature_Text='x' * (1 << 20)), 500, 'big_body'),
     )
     for ask, status, rule in cases:
