@@ -1,4 +1,5 @@
-/* base: what every room stands on. No room's subject lives here; nothing here knows users, vendors or runs. */
+/* base: what every room stands on. No room's subject lives here; nothing here knows users, vendors or runs.
+ */
 #ifndef ROLLCALL_BASE_H
 #define ROLLCALL_BASE_H
 

@@ -39,7 +39,7 @@ static void blocks_free(struct arena_block *b)
 void arena_deinit(struct arena *a)
 {
     blocks_free(a->head);
-    *a = (struct arena){ 0 };
+    *a = ARENA_INIT;
 }
 
 void arena_clear(struct arena *a)
@@ -52,7 +52,8 @@ void arena_clear(struct arena *a)
     a->used = 0;
 }
 
-/* A piece that is large beside a block gets one of its own, put behind the head so that the head's room is not lost. */
+/* A piece that is large beside a block gets one of its own, put behind the head so that the head's room is
+ * not lost. */
 static void *block_of_its_own(struct arena *a, size_t n)
 {
     struct arena_block *b = block_new(n);

@@ -1,5 +1,6 @@
-/* Functions that are too easy to use wrongly. The build includes this file before the first line of every source (`-include`), so the
- * system headers that declare them are read here first; whatever comes after gets an undeclared identifier that names the culprit. */
+/* Functions that are too easy to use wrongly. The build includes this file before the first line of every
+ * source (`-include`), so the system headers that declare them are read here first; whatever comes after gets
+ * an undeclared identifier that names the culprit. */
 #ifndef BASE_BANNED_H
 #define BASE_BANNED_H
 

@@ -11,7 +11,7 @@
 
 void buf_init(struct buf *b, size_t max)
 {
-    *b = (struct buf)BUF_INIT(max);
+    *b = BUF_INIT(max);
 }
 
 void buf_deinit(struct buf *b)

@@ -6,7 +6,8 @@
 
 #include "rollcall/base/text.h"
 
-/* Makes room for `n` more bytes and the NUL; false, and `full` set, where the maximum forbids it or an earlier write was refused. */
+/* Makes room for `n` more bytes and the NUL; false, and `full` set, where the maximum forbids it or an
+ * earlier write was refused. */
 bool buf_reserve(struct buf *b, size_t n);
 void buf_vprintf(struct buf *b, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 /* As buf_vprintf, but what does not fit is cut on a character boundary instead of refused. */

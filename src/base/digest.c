@@ -56,7 +56,7 @@ void sha256_hex(const unsigned char d[SHA256_BYTES], char out[SHA256_HEX])
 
 void hmac_sha256(struct str key, struct str text, unsigned char out[SHA256_BYTES])
 {
-    if (key.n > INT32_MAX) /* libcrypto counts keys in an int; a key that long is replaced by its digest anyway (RFC 2104) */
+    if (key.n > INT32_MAX) /* libcrypto counts a key's bytes in an int; no secret is that long */
         out_of_memory();
     const unsigned char *bytes = (const unsigned char *)(text.p ? text.p : "");
     must(HMAC(EVP_sha256(), key.p ? key.p : "", (int)key.n, bytes, text.n, out, NULL) != NULL);

@@ -23,7 +23,7 @@ void errs_deinit(struct errs *e)
 {
     errs_clear(e);
     free(e->v);
-    *e = (struct errs)ERRS_INIT;
+    *e = ERRS_INIT;
 }
 
 bool errs_any(const struct errs *e)
@@ -31,7 +31,8 @@ bool errs_any(const struct errs *e)
     return e->total > 0;
 }
 
-void errs_add(struct errs *e, const char *file, unsigned long line, unsigned long column, const char *path, const char *fmt, ...)
+void errs_add(struct errs *e, const char *file, unsigned long line, unsigned long column, const char *path,
+              const char *fmt, ...)
 {
     if (e->total++ >= ERRS_KEPT_MAX)
         return;

@@ -29,8 +29,9 @@ static int open_regular(const char *path, struct stat *st)
     return -error;
 }
 
-/* Reads to the end, whatever size the file said it had: it may grow meanwhile, and files in /proc have none. Bytes beyond the room that
- * was made come one by one through `extra`, so that an exact guess never moves the buffer. */
+/* Reads to the end, whatever size the file said it had: it may grow meanwhile, and files in /proc have none.
+ * Bytes beyond the room that was made come one by one through `extra`, so that an exact guess never moves the
+ * buffer. */
 static int read_all(int fd, size_t max, struct buf *out, size_t before)
 {
     for (;;) {
@@ -65,7 +66,8 @@ int file_read(const char *path, size_t max, struct buf *out)
     int result = 0;
     if (st.st_size < 0 || (uintmax_t)st.st_size > max || (uintmax_t)st.st_size > out->max - out->n)
         result = -EFBIG;
-    else if (!buf_reserve(out, (size_t)st.st_size)) /* in one piece: a secret leaves no copies behind in freed memory */
+    /* In one piece: a secret leaves no copies behind in freed memory. */
+    if (!result && !buf_reserve(out, (size_t)st.st_size))
         result = -EFBIG;
     if (!result)
         result = read_all(fd, max, out, before);
@@ -102,8 +104,8 @@ char *path_dir(const char *path)
     return n ? xmemdup(path, n) : xstrdup(".");
 }
 
-/* What stands at the target now may be replaced only when it is a plain file: renaming over a device (/dev/null) or a link
- * (/dev/stdout) would put a file in its place. */
+/* What stands at the target now may be replaced only when it is a plain file: a rename would put one in the
+ * place of a device such as /dev/null, or of a link such as /dev/stdout. */
 static int target_may_be_replaced(const char *path)
 {
     struct stat st;

@@ -72,7 +72,8 @@ bool text_fold(struct buf *out, struct str s)
         append_mapped(out, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
         return true;
     }
-    /* Folding turns U+0345 into a letter that marks no longer pass, so equivalent spellings must have become one before it. */
+    /* Folding turns U+0345 into a letter that marks no longer pass, so equivalent spellings must have become
+     * one before it. */
     struct buf nfc = BUF_INIT(SIZE_MAX);
     append_mapped(&nfc, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
     append_mapped(out, buf_view(&nfc), UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);

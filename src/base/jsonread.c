@@ -8,12 +8,14 @@
 #include "rollcall/base/mem.h"
 #include "utf8_internal.h"
 
-/* yajl keeps the bytes of a token that is not complete yet. Each byte of a text takes up to six in JSON (\u00ff); with this many bytes
- * since the last token something is wrong with the document, and the memory for them is bounded. */
+/* yajl keeps the bytes of a token that is not complete yet. Each byte of a text takes up to six in JSON
+ * (\u00ff); with this many bytes since the last token something is wrong with the document, and the memory
+ * for them is bounded. */
 #define GAP_MAX (6 * (uint64_t)JSON_TEXT_MAX + 1024)
 #define PIECE ((size_t)256 * 1024) /* the gap is looked at after each */
-/* With every call yajl reads a token that is not complete from its start again. From this length on, bytes are held back until they
- * double it, so that a long text in many small pieces costs no more than twice its length. */
+/* With every call yajl reads a token that is not complete from its start again. From this length on, bytes
+ * are held back until they double it, so that a long text in many small pieces costs no more than twice its
+ * length. */
 #define HOLD_FROM ((uint64_t)64 * 1024)
 
 struct jsonread {
@@ -70,7 +72,8 @@ static int close_container(struct jsonread *r, enum json_kind kind)
     return token(r, kind, (struct str){ 0 });
 }
 
-/* yajl lets lone surrogates and overlong forms through. One broken emoji must not cost a listing of everybody: it becomes U+FFFD. */
+/* yajl lets lone surrogates and overlong forms through. One broken emoji must not cost a listing of
+ * everybody: it becomes U+FFFD. */
 static struct str cleaned(struct jsonread *r, struct str s)
 {
     buf_clear(&r->clean);
@@ -222,7 +225,8 @@ static void parse_piece(struct jsonread *r, const char *p, size_t n)
         bad(r, "too many bytes without a value");
 }
 
-/* A byte order mark is not JSON, yet some servers send one, and RFC 8259 allows to ignore it. Returns how many bytes of `p` it took. */
+/* A byte order mark is not JSON, yet some servers send one, and RFC 8259 allows to ignore it. Returns how
+ * many bytes of `p` it took. */
 static size_t skip_bom(struct jsonread *r, const char *p, size_t n)
 {
     static const char mark[3] = "\xef\xbb\xbf";

@@ -88,7 +88,9 @@ void jw_end_array(struct jw *w)
 
 static void escape(struct buf *out, char c)
 {
-    static const char letters[] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
+    static const char letters[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'
+    };
     unsigned char u = (unsigned char)c;
     if (u < sizeof(letters) && letters[u]) {
         char pair[2] = { '\\', letters[u] };

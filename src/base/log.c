@@ -9,7 +9,8 @@ static bool wanted(const struct log *log, enum log_level level)
     return log && log->write && level <= log->level;
 }
 
-void log_event(const struct log *log, enum log_level level, const char *event, const struct log_field *fields, size_t n)
+void log_event(const struct log *log, enum log_level level, const char *event, const struct log_field *fields,
+               size_t n)
 {
     if (wanted(log, level))
         log->write(log->ctx, level, event, fields, n);

@@ -48,7 +48,8 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Length of what stands for the byte `want` at the front of `in`: itself, %XX, \uXXXX, or a backslash and itself; 0 for none of them. */
+/* Length of what stands for the byte `want` at the front of `in`: itself, %XX, \uXXXX, or a backslash and
+ * itself; 0 for none of them. */
 static size_t spelled(struct str in, char want)
 {
     if (in.n == 0)
@@ -60,7 +61,8 @@ static size_t spelled(struct str in, char want)
     }
     if (in.p[0] == '\\' && in.n >= 6 && in.p[1] == 'u' && in.p[2] == '0' && in.p[3] == '0') {
         int high = hex_digit(in.p[4]), low = hex_digit(in.p[5]);
-        if (high >= 0 && low >= 0 && (unsigned char)want < 0x80 && (unsigned char)want == (unsigned)(high * 16 + low))
+        if (high >= 0 && low >= 0 && (unsigned char)want < 0x80 &&
+            (unsigned char)want == (unsigned)(high * 16 + low))
             return 6;
     }
     if (in.p[0] == '\\' && in.n >= 2 && in.p[1] == want && (want == '"' || want == '/' || want == '\\'))

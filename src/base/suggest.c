@@ -14,7 +14,8 @@ static unsigned least(unsigned a, unsigned b)
     return a < b ? a : b;
 }
 
-/* Insertions, deletions, replacements and swaps of neighbours, each counting one. Both texts are at most WORD_MAX long. */
+/* Insertions, deletions, replacements and swaps of neighbours, each counting one. Both texts are at most
+ * WORD_MAX long. */
 static unsigned distance(struct str a, struct str b)
 {
     unsigned rows[3][WORD_MAX + 1];
@@ -26,7 +27,8 @@ static unsigned distance(struct str a, struct str b)
         for (size_t j = 1; j <= b.n; j++) {
             unsigned cost = lower(a.p, i - 1) == lower(b.p, j - 1) ? 0 : 1;
             now[j] = least(least(last[j], now[j - 1]) + 1, last[j - 1] + cost);
-            if (i > 1 && j > 1 && lower(a.p, i - 1) == lower(b.p, j - 2) && lower(a.p, i - 2) == lower(b.p, j - 1))
+            if (i > 1 && j > 1 && lower(a.p, i - 1) == lower(b.p, j - 2) &&
+                lower(a.p, i - 2) == lower(b.p, j - 1))
                 now[j] = least(now[j], before[j - 2] + 1);
         }
         unsigned *spare = before;

@@ -19,7 +19,7 @@ void table_deinit(struct table *t)
 {
     free(t->digest);
     free(t->value);
-    *t = (struct table)TABLE_INIT;
+    *t = TABLE_INIT;
 }
 
 void table_clear(struct table *t)

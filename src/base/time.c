@@ -1,4 +1,5 @@
-/* Times as text. The calendar is reckoned here: the C library's functions ask the environment for a time zone. */
+/* Times as text. The calendar is reckoned here: the C library's functions ask the environment for a time
+ * zone. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,8 +14,8 @@ struct civil {
     int month, day, hour, minute, second; /* month 1-12 */
 };
 
-/* Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March so that the leap day is the last (Howard Hinnant's
- * days_from_civil). */
+/* Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March so that the leap day is the
+ * last (Howard Hinnant's days_from_civil). */
 static int64_t days_of(int64_t year, int month, int day)
 {
     if (month <= 2)
@@ -58,7 +59,8 @@ char *time_rfc3339(char out[32], unix_us t, bool with_us)
         seconds--;
     }
     struct civil c = civil_of(seconds);
-    int n = snprintf(out, 32, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour, c.minute, c.second);
+    int n = snprintf(out, 32, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d", c.year, c.month, c.day, c.hour,
+                     c.minute, c.second);
     size_t at = n > 0 && n < 32 ? (size_t)n : 0;
     if (with_us)
         snprintf(out + at, 32 - at, ".%06" PRId64 "Z", us);
@@ -67,9 +69,11 @@ char *time_rfc3339(char out[32], unix_us t, bool with_us)
     return out;
 }
 
-static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 static const char *const days_short[] = { "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun" };
-static const char *const days_long[] = { "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday" };
+static const char *const days_long[] = { "Monday", "Tuesday",  "Wednesday", "Thursday",
+                                         "Friday", "Saturday", "Sunday" };
 
 /* The readers below take what they read off the front of `s`. */
 static bool read_word(struct str *s, const char *const *words, size_t n, int *index)
@@ -110,8 +114,8 @@ static bool read_digits(struct str *s, size_t digits, int *out)
 
 static bool read_clock(struct str *s, struct civil *c)
 {
-    return read_digits(s, 2, &c->hour) && read_literal(s, ":") && read_digits(s, 2, &c->minute) && read_literal(s, ":") &&
-           read_digits(s, 2, &c->second);
+    return read_digits(s, 2, &c->hour) && read_literal(s, ":") && read_digits(s, 2, &c->minute) &&
+           read_literal(s, ":") && read_digits(s, 2, &c->second);
 }
 
 static bool read_year(struct str *s, size_t digits, struct civil *c)
@@ -128,19 +132,22 @@ static bool imf_fixdate(struct str s, struct civil *c)
 {
     int weekday;
     return read_word(&s, days_short, array_len(days_short), &weekday) && read_literal(&s, ", ") &&
-           read_digits(&s, 2, &c->day) && read_literal(&s, " ") && read_word(&s, months, array_len(months), &c->month) &&
-           read_literal(&s, " ") && read_year(&s, 4, c) && read_literal(&s, " ") && read_clock(&s, c) &&
-           read_literal(&s, " GMT") && s.n == 0;
+           read_digits(&s, 2, &c->day) && read_literal(&s, " ") &&
+           read_word(&s, months, array_len(months), &c->month) && read_literal(&s, " ") &&
+           read_year(&s, 4, c) && read_literal(&s, " ") && read_clock(&s, c) && read_literal(&s, " GMT") &&
+           s.n == 0;
 }
 
-/* Sunday, 06-Nov-94 08:49:37 GMT. The century: RFC 9110 would ask the clock; a fixed pivot serves until 2070. */
+/* Sunday, 06-Nov-94 08:49:37 GMT. The century: RFC 9110 would ask the clock; a fixed pivot serves until 2070.
+ */
 static bool rfc850_date(struct str s, struct civil *c)
 {
     int weekday;
     bool good = read_word(&s, days_long, array_len(days_long), &weekday) && read_literal(&s, ", ") &&
                 read_digits(&s, 2, &c->day) && read_literal(&s, "-") &&
-                read_word(&s, months, array_len(months), &c->month) && read_literal(&s, "-") && read_year(&s, 2, c) &&
-                read_literal(&s, " ") && read_clock(&s, c) && read_literal(&s, " GMT") && s.n == 0;
+                read_word(&s, months, array_len(months), &c->month) && read_literal(&s, "-") &&
+                read_year(&s, 2, c) && read_literal(&s, " ") && read_clock(&s, c) &&
+                read_literal(&s, " GMT") && s.n == 0;
     c->year += c->year < 70 ? 2000 : 1900;
     return good;
 }
@@ -151,8 +158,9 @@ static bool asctime_date(struct str s, struct civil *c)
     int weekday;
     return read_word(&s, days_short, array_len(days_short), &weekday) && read_literal(&s, " ") &&
            read_word(&s, months, array_len(months), &c->month) && read_literal(&s, " ") &&
-           (read_literal(&s, " ") ? read_digits(&s, 1, &c->day) : read_digits(&s, 2, &c->day)) && read_literal(&s, " ") &&
-           read_clock(&s, c) && read_literal(&s, " ") && read_year(&s, 4, c) && s.n == 0;
+           (read_literal(&s, " ") ? read_digits(&s, 1, &c->day) : read_digits(&s, 2, &c->day)) &&
+           read_literal(&s, " ") && read_clock(&s, c) && read_literal(&s, " ") && read_year(&s, 4, c) &&
+           s.n == 0;
 }
 
 static int days_in_month(int64_t year, int month)
@@ -181,7 +189,9 @@ struct unit {
     int64_t us;
 };
 
-static const struct unit shown_units[] = { { "d", DAY_US }, { "h", HOUR_US }, { "min", MINUTE_US }, { "s", SECOND_US } };
+static const struct unit shown_units[] = {
+    { "d", DAY_US }, { "h", HOUR_US }, { "min", MINUTE_US }, { "s", SECOND_US }
+};
 
 char *time_span(char out[32], int64_t us)
 {
@@ -200,7 +210,8 @@ char *time_span(char out[32], int64_t us)
     }
     size_t last = array_len(shown_units) - 1;
     left = (left + SECOND_US / 2) / SECOND_US;
-    /* Rounded to the smaller unit that will be shown; rounding up may make a larger unit full, so the largest is looked for again. */
+    /* Rounded to the smaller unit that will be shown; rounding up may make a larger unit full, so the largest
+     * is looked for again. */
     size_t first = last;
     for (size_t i = last + 1; i-- > 0;) {
         uint64_t unit = (uint64_t)(shown_units[i].us / SECOND_US);
@@ -223,7 +234,8 @@ char *time_span(char out[32], int64_t us)
 bool time_parse_span(struct str s, int64_t *us)
 {
     static const struct unit units[] = {
-        { "ms", 1000 }, { "s", SECOND_US }, { "min", MINUTE_US }, { "h", HOUR_US }, { "d", DAY_US }, { "", SECOND_US },
+        { "ms", 1000 },   { "s", SECOND_US }, { "min", MINUTE_US },
+        { "h", HOUR_US }, { "d", DAY_US },    { "", SECOND_US },
     };
     size_t digits = 0;
     while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')

@@ -17,8 +17,8 @@ size_t utf8_ascii_run(struct str s)
     return i;
 }
 
-/* Table 3-7 of the Unicode standard: the second byte's range depends on the first, which keeps overlong forms, surrogates and values
- * above U+10FFFF out. */
+/* Table 3-7 of the Unicode standard: the second byte's range depends on the first, which keeps overlong
+ * forms, surrogates and values above U+10FFFF out. */
 size_t utf8_at(struct str s, size_t i, uint32_t *cp)
 {
     const unsigned char *u = (const unsigned char *)s.p + i;

@@ -102,7 +102,7 @@ static void keep_arena(struct roster *r, struct read *read)
 {
     r->kept = xgrow(r->kept, &r->kept_cap, r->n_kept + 1, sizeof(*r->kept));
     r->kept[r->n_kept++] = read->arena;
-    read->arena = (struct arena)ARENA_INIT;
+    read->arena = ARENA_INIT;
 }
 
 static void take_users(struct roster *r, struct read *read)

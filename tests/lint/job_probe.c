@@ -1,5 +1,6 @@
-/* Shows the tests beside it what the program itself knows: `job_probe keys` prints the loader's table and the connectors' tables as
- * JSON, `job_probe load FILE` loads a job with the real connectors and prints its mistakes. */
+/* Shows the tests beside it what the program itself knows: `job_probe keys` prints the loader's table and the
+ * connectors' tables as JSON, `job_probe load FILE` loads a job with the real connectors and prints its
+ * mistakes. */
 #include <stdio.h>
 #include <string.h>
 
@@ -30,8 +31,9 @@ static void write_choices(struct jw *w, const char *const *choices)
 
 static void write_rule(struct jw *w, const struct rule *r)
 {
-    static const char *const types[RULE_TYPES] = { "ignored", "object", "own", "text",  "path",    "word", "choice",
-                                                   "switch",  "bool",   "int", "limit", "percent", "span" };
+    static const char *const types[RULE_TYPES] = { "ignored", "object",  "own",    "text", "path",
+                                                   "word",    "choice",  "switch", "bool", "int",
+                                                   "limit",   "percent", "span" };
     jw_object(w);
     jw_kz(w, "path", r->path);
     jw_kz(w, "type", types[r->type]);
@@ -47,7 +49,8 @@ static void write_rule(struct jw *w, const struct rule *r)
 static void write_option(struct jw *w, const struct option *o)
 {
     static const char *const types[] = {
-        [OPT_TEXT] = "text", [OPT_BOOL] = "bool", [OPT_INT] = "int", [OPT_SPAN] = "span", [OPT_CHOICE] = "choice",
+        [OPT_TEXT] = "text", [OPT_BOOL] = "bool",     [OPT_INT] = "int",
+        [OPT_SPAN] = "span", [OPT_CHOICE] = "choice",
     };
     jw_object(w);
     jw_kz(w, "name", o->name);

@@ -43,10 +43,10 @@ START_TEST(http_dates_in_all_three_forms)
         const char *text;
         int64_t seconds;
     } good[] = {
-        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },   { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
-        { "Sun Nov  6 08:49:37 1994", 784111777 },        { "Wed Nov 16 08:49:37 1994", 784975777 },
-        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },           { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
-        { "Thursday, 01-Jan-70 00:00:00 GMT", 0 },        { "Monday, 05-Jan-26 05:30:00 GMT", 1767591000 },
+        { "Sun, 06 Nov 1994 08:49:37 GMT", 784111777 },  { "Sunday, 06-Nov-94 08:49:37 GMT", 784111777 },
+        { "Sun Nov  6 08:49:37 1994", 784111777 },       { "Wed Nov 16 08:49:37 1994", 784975777 },
+        { "Thu, 01 Jan 1970 00:00:00 GMT", 0 },          { "Tue, 29 Feb 2000 23:59:59 GMT", 951868799 },
+        { "Thursday, 01-Jan-70 00:00:00 GMT", 0 },       { "Monday, 05-Jan-26 05:30:00 GMT", 1767591000 },
         { "Sat, 31 Dec 2016 23:59:60 GMT", 1483228800 }, /* a leap second */
         { "Thu, 31 Dec 2099 00:00:00 GMT", 4102358400 },
     };
@@ -156,11 +156,27 @@ START_TEST(spans_in_jobs)
         const char *text;
         int64_t us;
     } good[] = {
-        { "30s", 30 * SECOND_US }, { "30", 30 * SECOND_US }, { "5min", 5 * MINUTE_US }, { "24h", DAY_US },
-        { "7d", 7 * DAY_US },      { "500ms", 500000 },      { "0", 0 },                { "36500d", 36500 * DAY_US },
+        { "30s", 30 * SECOND_US },
+        { "30", 30 * SECOND_US },
+        { "5min", 5 * MINUTE_US },
+        { "24h", DAY_US },
+        { "7d", 7 * DAY_US },
+        { "500ms", 500000 },
+        { "0", 0 },
+        { "36500d", 36500 * DAY_US },
     };
-    static const char *const bad[] = { "",     "s",    "-1",  "-1s",    "1m",        "1.5h",
-                                       "5 min", "5mins", " 5s", "36501d", "999999999999999999d", "99999999999999999999" };
+    static const char *const bad[] = { "",
+                                       "s",
+                                       "-1",
+                                       "-1s",
+                                       "1m",
+                                       "1.5h",
+                                       "5 min",
+                                       "5mins",
+                                       " 5s",
+                                       "36501d",
+                                       "999999999999999999d",
+                                       "99999999999999999999" };
     int64_t us = 0;
     for (size_t i = 0; i < array_len(good); i++) {
         ck_assert_msg(time_parse_span(str_of(good[i].text), &us), "%s", good[i].text);
@@ -174,5 +190,5 @@ START_TEST(spans_in_jobs)
 }
 END_TEST
 
-UNIT("base_clock", the_clocks_go_forward, rfc3339, http_dates_in_all_three_forms, what_is_no_http_date, every_day_of_four_centuries,
-     spans_for_people, spans_in_jobs)
+UNIT("base_clock", the_clocks_go_forward, rfc3339, http_dates_in_all_three_forms, what_is_no_http_date,
+     every_day_of_four_centuries, spans_for_people, spans_in_jobs)

@@ -54,7 +54,8 @@ START_TEST(hmac_known_answers)
     hmac_sha256(STR("Jefe"), STR("what do ya want for nothing?"), d);
     assert_hex(d, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     memset(key, 0xaa, sizeof(key));
-    hmac_sha256((struct str){ key, sizeof(key) }, STR("Test Using Larger Than Block-Size Key - Hash Key First"), d);
+    hmac_sha256((struct str){ key, sizeof(key) },
+                STR("Test Using Larger Than Block-Size Key - Hash Key First"), d);
     assert_hex(d, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
     hmac_sha256((struct str){ NULL, 0 }, (struct str){ NULL, 0 }, d);
     assert_hex(d, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
@@ -69,8 +70,9 @@ START_TEST(siphash_known_answers)
         size_t n;
         uint64_t want;
     } cases[] = {
-        { 0, UINT64_C(0x726fdb47dd0e0e31) },  { 1, UINT64_C(0x74f839c593dc67fd) },  { 2, UINT64_C(0x0d6c8009d9a94f5a) },
-        { 7, UINT64_C(0xab0200f58b01d137) },  { 8, UINT64_C(0x93f5f5799a932462) },  { 15, UINT64_C(0xa129ca6149be45e5) },
+        { 0, UINT64_C(0x726fdb47dd0e0e31) },  { 1, UINT64_C(0x74f839c593dc67fd) },
+        { 2, UINT64_C(0x0d6c8009d9a94f5a) },  { 7, UINT64_C(0xab0200f58b01d137) },
+        { 8, UINT64_C(0x93f5f5799a932462) },  { 15, UINT64_C(0xa129ca6149be45e5) },
         { 16, UINT64_C(0x3f2acc7f57c29bdb) }, { 63, UINT64_C(0x958a324ceb064572) },
     };
     unsigned char in[64];

@@ -13,8 +13,12 @@ START_TEST(an_error_names_what_is_known)
     errs_add(&e, NULL, 7, 0, NULL, "four");
     errs_add(&e, NULL, 0, 9, "$.p", "five");
     errs_add(&e, "b", 0, 0, NULL, "six");
-    static const char *const want[] = { "a.json:14:3: $.x: no 'y' here", "a.json:14: two", "line 7, column 2: three",
-                                        "line 7: four",                  "$.p: five",      "b: six" };
+    static const char *const want[] = { "a.json:14:3: $.x: no 'y' here",
+                                        "a.json:14: two",
+                                        "line 7, column 2: three",
+                                        "line 7: four",
+                                        "$.p: five",
+                                        "b: six" };
     ck_assert_uint_eq(e.n, 6);
     for (size_t i = 0; i < e.n; i++) {
         buf_clear(&out);

@@ -54,11 +54,11 @@ START_TEST(paths)
 {
     static const struct {
         const char *dir, *name, *want;
-    } joins[] = { { "a", "b", "a/b" },   { "a/", "b", "a/b" }, { "", "b", "b" },
-                  { NULL, "b", "b" },    { "/", "b", "/b" },   { "a", "/b", "/b" } };
+    } joins[] = { { "a", "b", "a/b" }, { "a/", "b", "a/b" }, { "", "b", "b" },
+                  { NULL, "b", "b" },  { "/", "b", "/b" },   { "a", "/b", "/b" } };
     static const struct {
         const char *path, *want;
-    } dirs[] = { { "a/b", "a" }, { "a", "." },    { "/a", "/" }, { "/", "/" },   { "", "." },
+    } dirs[] = { { "a/b", "a" }, { "a", "." },    { "/a", "/" }, { "/", "/" },    { "", "." },
                  { "a/", "." },  { "a//b", "a" }, { "//", "/" }, { "a/b/", "a" }, { "/a/b", "/a" } };
     for (size_t i = 0; i < array_len(joins); i++) {
         char *path = path_join(joins[i].dir, joins[i].name);
@@ -271,6 +271,6 @@ START_TEST(only_plain_files_are_replaced)
 }
 END_TEST
 
-UNIT("base_file", paths, reads_within_the_limit, reads_files_without_a_size, reads_regular_files_only, nothing_shows_before_commit,
-     abort_leaves_no_trace, large_files_are_whole, a_text_too_large_to_format_is_an_error, a_full_disk_leaves_the_old_file,
-     only_plain_files_are_replaced)
+UNIT("base_file", paths, reads_within_the_limit, reads_files_without_a_size, reads_regular_files_only,
+     nothing_shows_before_commit, abort_leaves_no_trace, large_files_are_whole,
+     a_text_too_large_to_format_is_an_error, a_full_disk_leaves_the_old_file, only_plain_files_are_replaced)

@@ -75,7 +75,8 @@ END_TEST
 /* yajl writes a low surrogate without its high one as bytes that are no UTF-8. */
 START_TEST(broken_surrogates_become_a_replacement)
 {
-    assert_tokens(STR("[\"a\\ude00b\",\"x\"]"), "[0s1(a\xef\xbf\xbd" "b)s1(x)]0");
+    assert_tokens(STR("[\"a\\ude00b\",\"x\"]"), "[0s1(a\xef\xbf\xbd"
+                                                "b)s1(x)]0");
     assert_tokens(STR("{\"\\udc00\\udc01\":1}"), "{0k1(\xef\xbf\xbd\xef\xbf\xbd)#1(1)}0");
     struct seen seen = { .text = BUF_INIT(1000) };
     ck_assert_int_eq(parse(&seen, STR("[\"a\\ud83d\",\"b\"]"), 100), JR_OK);
@@ -103,8 +104,9 @@ END_TEST
 
 START_TEST(split_anywhere_the_same_tokens_come)
 {
-    static const char doc[] = "\xef\xbb\xbf {\"Id\" : \"Zo\xc3\xab \\u00e9 \\ud83d\\ude00 \\\\ \\n\", \"n\":[-1.5e+10,0,true,false,null,{}],"
-                              "\"\xe6\x9d\xb1\xe4\xba\xac\":{\"x\":[[[\"deep\"]]]}} \n";
+    static const char doc[] =
+        "\xef\xbb\xbf {\"Id\" : \"Zo\xc3\xab \\u00e9 \\ud83d\\ude00 \\\\ \\n\", \"n\":[-1.5e+10,0,true,false,null,{}],"
+        "\"\xe6\x9d\xb1\xe4\xba\xac\":{\"x\":[[[\"deep\"]]]}} \n";
     struct str whole = { doc, sizeof(doc) - 1 };
     struct seen want = { .text = BUF_INIT(10000) };
     ck_assert_int_eq(parse(&want, whole, whole.n), JR_OK);
@@ -145,11 +147,42 @@ END_TEST
 START_TEST(what_is_not_json)
 {
     static const char *const bad[] = {
-        "",          " ",       "[1,]",          "{\"a\"}",      "{\"a\":}",   "{a:1}",     "[1 2]",        "'x'",
-        "[01]",      "[1.]",    "[.5]",          "[+1]",         "nul",        "truefalse", "[\"a\nb\"]",   "[\"\\x\"]",
-        "[\"\\u12\"]", "]",     "{]",            "[}",           "/* x */ 1",  "[1] [2]",   "[1]x",         "{}}",
-        "12 13",     "\xef\xbb", "\xef\xbb[]",   "[NaN]",        "\"open",     "[\"\xff\"]", "[\"\xc3\"]",   "\xff\xfe[\0]",
-        "<html>",    "[1]\xef\xbb\xbf", "{\"a\":1,}", "\xef\xbb\xbf\xef\xbb\xbf[]",
+        "",
+        " ",
+        "[1,]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{a:1}",
+        "[1 2]",
+        "'x'",
+        "[01]",
+        "[1.]",
+        "[.5]",
+        "[+1]",
+        "nul",
+        "truefalse",
+        "[\"a\nb\"]",
+        "[\"\\x\"]",
+        "[\"\\u12\"]",
+        "]",
+        "{]",
+        "[}",
+        "/* x */ 1",
+        "[1] [2]",
+        "[1]x",
+        "{}}",
+        "12 13",
+        "\xef\xbb",
+        "\xef\xbb[]",
+        "[NaN]",
+        "\"open",
+        "[\"\xff\"]",
+        "[\"\xc3\"]",
+        "\xff\xfe[\0]",
+        "<html>",
+        "[1]\xef\xbb\xbf",
+        "{\"a\":1,}",
+        "\xef\xbb\xbf\xef\xbb\xbf[]",
     };
     for (size_t i = 0; i < array_len(bad); i++) {
         for (size_t piece = 1; piece < 100; piece += 98) {
@@ -212,7 +245,8 @@ static bool see_length(void *ctx, enum json_kind kind, unsigned depth, struct st
     return true;
 }
 
-static enum json_result long_text(const char *unit, size_t times, const char *before, const char *after, size_t piece, size_t *got)
+static enum json_result long_text(const char *unit, size_t times, const char *before, const char *after,
+                                  size_t piece, size_t *got)
 {
     struct buf doc = BUF_INIT(SIZE_MAX);
     *got = 0;
@@ -291,6 +325,7 @@ START_TEST(a_listing_longer_than_every_limit)
 }
 END_TEST
 
-UNIT("base_jsonread", tokens_and_their_depth, numbers_come_as_written, texts_are_unescaped, broken_surrogates_become_a_replacement,
-     a_nul_in_a_text_is_kept, split_anywhere_the_same_tokens_come, cut_anywhere_it_is_bad, what_is_not_json,
-     the_reason_does_not_quote_the_input, depth_is_limited, texts_are_limited, a_reader_can_stop, a_listing_longer_than_every_limit)
+UNIT("base_jsonread", tokens_and_their_depth, numbers_come_as_written, texts_are_unescaped,
+     broken_surrogates_become_a_replacement, a_nul_in_a_text_is_kept, split_anywhere_the_same_tokens_come,
+     cut_anywhere_it_is_bad, what_is_not_json, the_reason_does_not_quote_the_input, depth_is_limited,
+     texts_are_limited, a_reader_can_stop, a_listing_longer_than_every_limit)

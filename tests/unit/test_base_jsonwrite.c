@@ -36,7 +36,9 @@ START_TEST(compact)
     struct jw w;
     jw_init(&w, &b, true);
     sample(&w);
-    assert_str(buf_view(&b), "{\"a\":1,\"b\":[true,null,null,\"z\",{},[]],\"c\":\"x\",\"d\":false,\"e\":null,\"f\":{\"x\":1}}");
+    assert_str(
+        buf_view(&b),
+        "{\"a\":1,\"b\":[true,null,null,\"z\",{},[]],\"c\":\"x\",\"d\":false,\"e\":null,\"f\":{\"x\":1}}");
     buf_deinit(&b);
 }
 END_TEST
@@ -48,8 +50,10 @@ START_TEST(indented)
     jw_init(&w, &b, false);
     w.indent = 2;
     sample(&w);
-    assert_str(buf_view(&b), "{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n    null,\n    \"z\",\n    {},\n    []\n  ],\n"
-                             "  \"c\": \"x\",\n  \"d\": false,\n  \"e\": null,\n  \"f\": {\"x\":1}\n}");
+    assert_str(
+        buf_view(&b),
+        "{\n  \"a\": 1,\n  \"b\": [\n    true,\n    null,\n    null,\n    \"z\",\n    {},\n    []\n  ],\n"
+        "  \"c\": \"x\",\n  \"d\": false,\n  \"e\": null,\n  \"f\": {\"x\":1}\n}");
     buf_deinit(&b);
 }
 END_TEST
@@ -71,8 +75,12 @@ START_TEST(texts_have_the_shortest_escapes)
     assert_written(STR("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"");
     assert_written(STR("\b\t\n\f\r"), "\"\\b\\t\\n\\f\\r\"");
     assert_written(STR("\0\x01\x0b\x1f\x7f"), "\"\\u0000\\u0001\\u000b\\u001f\x7f\"");
-    assert_written(STR("Zo\xc3\xab \xf0\x9f\x98\x80 \xe2\x80\xa8"), "\"Zo\xc3\xab \xf0\x9f\x98\x80 \xe2\x80\xa8\"");
-    assert_written(STR("a\xff" "b\xc3"), "\"a\xef\xbf\xbd" "b\xef\xbf\xbd\"");
+    assert_written(STR("Zo\xc3\xab \xf0\x9f\x98\x80 \xe2\x80\xa8"),
+                   "\"Zo\xc3\xab \xf0\x9f\x98\x80 \xe2\x80\xa8\"");
+    assert_written(STR("a\xff"
+                       "b\xc3"),
+                   "\"a\xef\xbf\xbd"
+                   "b\xef\xbf\xbd\"");
     assert_written(STR("\xed\xa0\x80\""), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\\\"\"");
 }
 END_TEST
@@ -98,9 +106,11 @@ START_TEST(numbers)
         int decimals;
         const char *plain, *canonical;
     } reals[] = {
-        { 1.5, 2, "1.50", "1.5" },     { 2, 2, "2.00", "2" },       { -0.001, 2, "-0.00", "0" }, { 100, 0, "100", "100" },
-        { 0.1, 3, "0.100", "0.1" },    { -12.25, 1, "-12.2", "-12.2" }, { NAN, 2, "null", "null" }, { INFINITY, 2, "null", "null" },
-        { 1e300, -5, NULL, NULL },     { 0.5, 99, "0.50000000000000000", "0.5" },
+        { 1.5, 2, "1.50", "1.5" },   { 2, 2, "2.00", "2" },
+        { -0.001, 2, "-0.00", "0" }, { 100, 0, "100", "100" },
+        { 0.1, 3, "0.100", "0.1" },  { -12.25, 1, "-12.2", "-12.2" },
+        { NAN, 2, "null", "null" },  { INFINITY, 2, "null", "null" },
+        { 1e300, -5, NULL, NULL },   { 0.5, 99, "0.50000000000000000", "0.5" },
     };
     for (size_t i = 0; i < array_len(reals); i++) {
         for (int canonical = 0; canonical < 2; canonical++) {
@@ -208,5 +218,5 @@ START_TEST(alike_long_keys_pass)
 }
 END_TEST
 
-UNIT("base_jsonwrite", compact, indented, texts_have_the_shortest_escapes, keys_are_escaped_too, numbers, another_reader_agrees,
-     deep_documents, a_full_buffer_says_so, alike_long_keys_pass)
+UNIT("base_jsonwrite", compact, indented, texts_have_the_shortest_escapes, keys_are_escaped_too, numbers,
+     another_reader_agrees, deep_documents, a_full_buffer_says_so, alike_long_keys_pass)

@@ -5,7 +5,8 @@
 #include "rollcall/base/mem.h"
 #include "unit.h"
 
-static void collect(void *ctx, enum log_level level, const char *event, const struct log_field *fields, size_t n)
+static void collect(void *ctx, enum log_level level, const char *event, const struct log_field *fields,
+                    size_t n)
 {
     struct buf *out = ctx;
     buf_printf(out, "%d %s", (int)level, event);
@@ -139,5 +140,5 @@ START_TEST(secrets_do_not_show)
 }
 END_TEST
 
-UNIT("base_log", lines_above_the_level_are_dropped, without_a_sink_nothing_happens, long_texts_are_cut, a_secret_is_a_copy,
-     a_secret_stays_out_of_core_files, secrets_do_not_show)
+UNIT("base_log", lines_above_the_level_are_dropped, without_a_sink_nothing_happens, long_texts_are_cut,
+     a_secret_is_a_copy, a_secret_stays_out_of_core_files, secrets_do_not_show)

@@ -61,7 +61,7 @@ START_TEST(arena_pieces_are_apart_and_aligned)
     for (int round = 0; round < 200; round++) {
         for (size_t i = 0; i < array_len(sizes); i++, n++) {
             size_t size = sizes[i] > 60000 && round % 50 ? 9 : sizes[i];
-            for (size_t k = 0; k < size; k += size > 1000 ? 997 : 1)
+            for (size_t k = 0; k<size; k += size> 1000 ? 997 : 1)
                 ck_assert_uint_eq(pieces[n][k], n & 0xff);
         }
     }
@@ -225,6 +225,7 @@ START_TEST(random_numbers_below_are_even)
 }
 END_TEST
 
-UNIT("base_mem", allocators_give_memory_for_nothing_too, arrays_double, arena_pieces_are_apart_and_aligned, arena_texts_are_copies,
-     cleared_arena_is_used_again, empty_table_finds_nothing, table_finds_all_and_only_what_was_added, table_keeps_equal_digests_apart,
-     table_values_can_be_set, random_numbers_replay_by_seed, random_numbers_below_are_even)
+UNIT("base_mem", allocators_give_memory_for_nothing_too, arrays_double, arena_pieces_are_apart_and_aligned,
+     arena_texts_are_copies, cleared_arena_is_used_again, empty_table_finds_nothing,
+     table_finds_all_and_only_what_was_added, table_keeps_equal_digests_apart, table_values_can_be_set,
+     random_numbers_replay_by_seed, random_numbers_below_are_even)

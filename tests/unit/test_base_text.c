@@ -44,12 +44,26 @@ START_TEST(numbers_are_whole_and_in_range)
         const char *text;
         int64_t value;
     } good[] = {
-        { "0", 0 },     { "-0", 0 },
-        { "007", 7 },   { "-12", -12 },
-        { "9223372036854775807", INT64_MAX }, { "-9223372036854775808", INT64_MIN },
+        { "0", 0 },
+        { "-0", 0 },
+        { "007", 7 },
+        { "-12", -12 },
+        { "9223372036854775807", INT64_MAX },
+        { "-9223372036854775808", INT64_MIN },
     };
-    static const char *const bad[] = { "",   "-",    "+1",  " 1",  "1 ", "1x", "0x1", "1.0",
-                                       "--1", "1e3", "9223372036854775808", "-9223372036854775809", "99999999999999999999" };
+    static const char *const bad[] = { "",
+                                       "-",
+                                       "+1",
+                                       " 1",
+                                       "1 ",
+                                       "1x",
+                                       "0x1",
+                                       "1.0",
+                                       "--1",
+                                       "1e3",
+                                       "9223372036854775808",
+                                       "-9223372036854775809",
+                                       "99999999999999999999" };
     int64_t value = 99;
     for (size_t i = 0; i < array_len(good); i++) {
         ck_assert_msg(str_to_i64(str_of(good[i].text), &value), "%s", good[i].text);
@@ -96,7 +110,11 @@ START_TEST(buffer_grows_and_stays_terminated)
         ck_assert_uint_lt(b.n, b.cap);
     }
     ck_assert_uint_eq(b.n, 4000 + 10 + 180 + 2700 + 1000);
-    ck_assert(memcmp(b.p, "xyz\0" "0|xyz\0" "1|", 12) == 0);
+    ck_assert(memcmp(b.p,
+                     "xyz\0"
+                     "0|xyz\0"
+                     "1|",
+                     12) == 0);
     buf_clear(&b);
     ck_assert_str_eq(b.p, "");
     buf_deinit(&b);
@@ -180,19 +198,31 @@ END_TEST
 
 START_TEST(suggests_only_slips)
 {
-    static const char *const names[] = { "Department", "Designation", "PhoneMain", "Role", "uid", "id", "Manager" };
+    static const char *const names[] = { "Department", "Designation", "PhoneMain", "Role",
+                                         "uid",        "id",          "Manager" };
     static const struct {
         const char *word, *want;
     } cases[] = {
-        { "Departmnt", "Department" },  { "department", "Department" }, { "Depratment", "Department" },
-        { "Desgination", "Designation" }, { "PhoneMian", "PhoneMain" },  { "Rol", "Role" },
-        { "Roles", "Role" },            { "ud", "uid" },                { "ID", "id" },
-        { "manger", "Manager" },        { "xy", NULL },                 { "ix", NULL },
-        { "", NULL },                   { "Salary", NULL },             { "Dep", NULL },
+        { "Departmnt", "Department" },
+        { "department", "Department" },
+        { "Depratment", "Department" },
+        { "Desgination", "Designation" },
+        { "PhoneMian", "PhoneMain" },
+        { "Rol", "Role" },
+        { "Roles", "Role" },
+        { "ud", "uid" },
+        { "ID", "id" },
+        { "manger", "Manager" },
+        { "xy", NULL },
+        { "ix", NULL },
+        { "", NULL },
+        { "Salary", NULL },
+        { "Dep", NULL },
     };
     for (size_t i = 0; i < array_len(cases); i++) {
         const char *got = suggest(str_of(cases[i].word), names, array_len(names));
-        ck_assert_msg((got == NULL) == (cases[i].want == NULL), "%s: %s", cases[i].word, got ? got : "nothing");
+        ck_assert_msg((got == NULL) == (cases[i].want == NULL), "%s: %s", cases[i].word,
+                      got ? got : "nothing");
         if (got)
             ck_assert_str_eq(got, cases[i].want);
     }
@@ -211,6 +241,7 @@ START_TEST(suggests_the_closest)
 }
 END_TEST
 
-UNIT("base_text", slices_compare_by_bytes, trims_ascii_white_space_only, numbers_are_whole_and_in_range, counts_have_commas,
-     buffer_grows_and_stays_terminated, buffer_refuses_what_passes_its_maximum, formatted_text_fits_whole_or_not_at_all,
-     nothing_fits_into_a_buffer_of_zero_bytes, taken_text_leaves_the_buffer_empty, suggests_only_slips, suggests_the_closest)
+UNIT("base_text", slices_compare_by_bytes, trims_ascii_white_space_only, numbers_are_whole_and_in_range,
+     counts_have_commas, buffer_grows_and_stays_terminated, buffer_refuses_what_passes_its_maximum,
+     formatted_text_fits_whole_or_not_at_all, nothing_fits_into_a_buffer_of_zero_bytes,
+     taken_text_leaves_the_buffer_empty, suggests_only_slips, suggests_the_closest)

@@ -38,7 +38,8 @@ START_TEST(invalid_utf8_is_found_where_it_is)
         { { "\xc3\xa9\xc3\xa9\xe2\x28\xa1", 7 }, 4 }, /* broken inside a run */
     };
     for (size_t i = 0; i < array_len(cases); i++) {
-        ck_assert_msg(utf8_bad_at(cases[i].s) == cases[i].bad_at, "case %zu: %zu", i, utf8_bad_at(cases[i].s));
+        ck_assert_msg(utf8_bad_at(cases[i].s) == cases[i].bad_at, "case %zu: %zu", i,
+                      utf8_bad_at(cases[i].s));
         ck_assert(utf8_valid(cases[i].s) == (cases[i].bad_at == cases[i].s.n));
     }
     ck_assert(utf8_valid((struct str){ NULL, 0 }));
@@ -63,13 +64,13 @@ START_TEST(normal_form_c)
         { "plain", "plain" },
         { "Zo\xc3\xab", "Zo\xc3\xab" },
         { "Zoe\xcc\x88", "Zo\xc3\xab" },
-        { "\xe2\x84\xab", "\xc3\x85" },                                     /* Angstrom sign */
-        { "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xea\xb0\x81" },         /* Hangul letters */
-        { "a\xcc\xa3\xcc\x87", "\xe1\xba\xa1\xcc\x87" },                    /* marks in order */
-        { "a\xcc\x87\xcc\xa3", "\xe1\xba\xa1\xcc\x87" },                    /* marks out of order */
-        { "\xe0\xa4\x95\xe0\xa4\xbc", "\xe0\xa4\x95\xe0\xa4\xbc" },         /* composition exclusion stays apart */
-        { "\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc" },                     /* and is taken apart */
-        { "\xef\xac\x81", "\xef\xac\x81" },                                 /* a ligature is not canonical */
+        { "\xe2\x84\xab", "\xc3\x85" },                             /* Angstrom sign */
+        { "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8", "\xea\xb0\x81" }, /* Hangul letters */
+        { "a\xcc\xa3\xcc\x87", "\xe1\xba\xa1\xcc\x87" },            /* marks in order */
+        { "a\xcc\x87\xcc\xa3", "\xe1\xba\xa1\xcc\x87" },            /* marks out of order */
+        { "\xe0\xa4\x95\xe0\xa4\xbc", "\xe0\xa4\x95\xe0\xa4\xbc" }, /* composition exclusion stays apart */
+        { "\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc" },             /* and is taken apart */
+        { "\xef\xac\x81", "\xef\xac\x81" },                         /* a ligature is not canonical */
     };
     for (size_t i = 0; i < array_len(cases); i++) {
         struct buf out = BUF_INIT(100);
@@ -85,21 +86,23 @@ START_TEST(folding_is_full_and_composed)
     static const struct pair cases[] = {
         { "", "" },
         { "E10442@Example.COM", "e10442@example.com" },
-        { "Stra\xc3\x9f" "e", "strasse" },
+        { "Stra\xc3\x9f"
+          "e",
+          "strasse" },
         { "STRASSE", "strasse" },
-        { "\xe1\xba\x9e", "ss" },                                     /* capital sharp s */
-        { "\xc4\xb0", "i\xcc\x87" },                                  /* I with dot above */
+        { "\xe1\xba\x9e", "ss" },    /* capital sharp s */
+        { "\xc4\xb0", "i\xcc\x87" }, /* I with dot above */
         { "I", "i" },
         { "\xc4\xb1", "\xc4\xb1" },                                   /* dotless i stays */
         { "\xce\xa3\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x82", /* all sigmas alike */
           "\xcf\x83\xce\xaf\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83" },
         { "ZOE\xcc\x88", "zo\xc3\xab" },
         { "\xc3\x96z\xc3\x96", "\xc3\xb6z\xc3\xb6" },
-        { "\xef\xac\x80", "ff" },                                     /* ligature */
-        { "\xe2\x84\xaa", "k" },                                      /* Kelvin sign */
+        { "\xef\xac\x80", "ff" }, /* ligature */
+        { "\xe2\x84\xaa", "k" },  /* Kelvin sign */
         { "\xd0\x94\xd0\x9c", "\xd0\xb4\xd0\xbc" },
-        { "\xe1\xbe\xb4", "\xce\xac\xce\xb9" },                       /* alpha, acute, iota below */
-        { "\xce\xb1\xcd\x85\xcc\x81", "\xce\xac\xce\xb9" },           /* the same, spelled otherwise */
+        { "\xe1\xbe\xb4", "\xce\xac\xce\xb9" },             /* alpha, acute, iota below */
+        { "\xce\xb1\xcd\x85\xcc\x81", "\xce\xac\xce\xb9" }, /* the same, spelled otherwise */
     };
     for (size_t i = 0; i < array_len(cases); i++) {
         struct buf out = BUF_INIT(100);
@@ -133,7 +136,8 @@ START_TEST(folding_twice_is_folding_once)
 {
     struct buf in = BUF_INIT(100), once = BUF_INIT(1000), twice = BUF_INIT(1000);
     static const char *const marks[] = { "", "\xcc\x81", "\xcd\x85", "\xcc\xb8" };
-    for (uint32_t cp = 1; cp <= 0x10ffff; cp += cp < 0x3400 || (cp >= 0xf900 && cp < 0x11000) || (cp >= 0x1e900 && cp < 0x1ea00) ? 1 : 61) {
+    for (uint32_t cp = 1; cp <= 0x10ffff;
+         cp += cp < 0x3400 || (cp >= 0xf900 && cp < 0x11000) || (cp >= 0x1e900 && cp < 0x1ea00) ? 1 : 61) {
         if (surrogate(cp))
             continue;
         for (size_t m = 0; m < array_len(marks); m++) {
@@ -224,10 +228,11 @@ START_TEST(printable_escapes_exactly_the_misleading)
     static const struct {
         uint32_t from, to;
     } must[] = {
-        { 0, 0x1f },       { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },       { 0x200b, 0x200f },
+        { 0, 0x1f },        { 0x7f, 0x9f },     { 0xad, 0xad },     { 0x61c, 0x61c },     { 0x200b, 0x200f },
         { 0x2028, 0x202e }, { 0x2066, 0x2069 }, { 0xfeff, 0xfeff }, { 0xe0000, 0xe007f },
     };
-    static const uint32_t must_not[] = { ' ', 'a', '~', 0xa0, 0xa1, 0xc9, 0x200a, 0x2010, 0x2027, 0x202f, 0x2070, 0xfffd, 0x1f600 };
+    static const uint32_t must_not[] = { ' ',    'a',    '~',    0xa0,   0xa1,   0xc9,   0x200a,
+                                         0x2010, 0x2027, 0x202f, 0x2070, 0xfffd, 0x1f600 };
     struct buf in = BUF_INIT(8), out = BUF_INIT(64);
     for (size_t i = 0; i < array_len(must); i++) {
         for (uint32_t cp = must[i].from; cp <= must[i].to; cp++) {
@@ -271,7 +276,7 @@ START_TEST(printable_is_never_wider_than_asked)
 }
 END_TEST
 
-UNIT("base_unicode", invalid_utf8_is_found_where_it_is, width_is_in_terminal_columns, normal_form_c, folding_is_full_and_composed,
-     folding_twice_is_folding_once, invalid_text_has_no_normal_form, long_texts_are_normalised_too,
-     a_full_buffer_takes_no_normal_form, printable_shows_what_would_hide, printable_escapes_exactly_the_misleading,
-     printable_is_never_wider_than_asked)
+UNIT("base_unicode", invalid_utf8_is_found_where_it_is, width_is_in_terminal_columns, normal_form_c,
+     folding_is_full_and_composed, folding_twice_is_folding_once, invalid_text_has_no_normal_form,
+     long_texts_are_normalised_too, a_full_buffer_takes_no_normal_form, printable_shows_what_would_hide,
+     printable_escapes_exactly_the_misleading, printable_is_never_wider_than_asked)

@@ -10,9 +10,11 @@
  *
  *     UNIT("sums", adds)
  *
- * An assertion costs microseconds, and more with every one before it: a loop of many thousand turns counts, and asserts once.
+ * An assertion costs microseconds, and more with every one before it: a loop of many thousand turns counts,
+ * and asserts once.
  *
- * How it runs (TAP on stdout, a fork per test or none) is decided by the environment that tests/meson.build sets. */
+ * How it runs (TAP on stdout, a fork per test or none) is decided by the environment that tests/meson.build
+ * sets. */
 #ifndef UNIT_H
 #define UNIT_H
 

@@ -12,13 +12,14 @@ struct arena {
     size_t used;              /* bytes handed out, for accounting */
 };
 
-#define ARENA_INIT { 0 }
+#define ARENA_INIT ((struct arena){ 0 })
 void arena_deinit(struct arena *a);
-void arena_clear(struct arena *a);                        /* keeps one block */
-void *arena_alloc(struct arena *a, size_t n);             /* aligned for any type, not zeroed, never NULL */
-void *arena_zalloc(struct arena *a, size_t n);            /* zeroed */
-void *arena_bytes(struct arena *a, size_t n);             /* unaligned, for text */
-struct str arena_str(struct arena *a, struct str s);      /* a copy with a NUL behind it; {NULL,0} stays {NULL,0} */
-char *arena_z(struct arena *a, struct str s);             /* the same as a C string ("" for no text) */
+void arena_clear(struct arena *a);             /* keeps one block */
+void *arena_alloc(struct arena *a, size_t n);  /* aligned for any type, not zeroed, never NULL */
+void *arena_zalloc(struct arena *a, size_t n); /* zeroed */
+void *arena_bytes(struct arena *a, size_t n);  /* unaligned, for text */
+struct str arena_str(struct arena *a,
+                     struct str s);           /* a copy with a NUL behind it; {NULL,0} stays {NULL,0} */
+char *arena_z(struct arena *a, struct str s); /* the same as a C string ("" for no text) */
 
 #endif

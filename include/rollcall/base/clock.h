@@ -24,7 +24,8 @@ char *time_rfc3339(char out[32], unix_us t, bool with_us);
 bool time_parse_http(struct str s, unix_us *out);
 /* "1 h 2 min", "7 min 50 s", "3 s", "0.4 s": at most two units. out needs 32 bytes. */
 char *time_span(char out[32], int64_t us);
-/* "30s", "5min", "24h", "7d", "500ms" and plain seconds "30"; false when it is none or is negative or too large. */
+/* "30s", "5min", "24h", "7d", "500ms" and plain seconds "30"; false when it is none,
+ * negative, or more than 36500 days. */
 bool time_parse_span(struct str s, int64_t *us);
 
 #endif

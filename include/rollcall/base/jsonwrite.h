@@ -1,5 +1,6 @@
-/* JSON writer into a buffer. Canonical when its caller writes members in ascending key order (RFC 8785: no white space, shortest
- * escapes, UTF-8 as it is); in debug builds json_key() asserts that order when `canonical` is set. Invalid UTF-8 is written as U+FFFD. */
+/* JSON writer into a buffer. Canonical when its caller writes members in ascending key order (RFC 8785: no
+ * white space, shortest escapes, UTF-8 as it is); in debug builds jw_key() asserts that order when
+ * `canonical` is set. Invalid UTF-8 is written as U+FFFD. */
 #ifndef ROLLCALL_BASE_JSONWRITE_H
 #define ROLLCALL_BASE_JSONWRITE_H
 
@@ -11,10 +12,10 @@
 struct jw {
     struct buf *out; /* borrowed */
     unsigned depth;
-    bool comma[70];  /* a value was written at this depth */
+    bool comma[70]; /* a value was written at this depth */
     bool after_key;
     bool canonical;
-    int indent;      /* 0: compact */
+    int indent;            /* 0: compact */
     char last_key[70][24]; /* first bytes of the last key at each depth, for the canonical assertion */
 };
 
@@ -25,8 +26,8 @@ void jw_array(struct jw *w);
 void jw_end_array(struct jw *w);
 void jw_key(struct jw *w, const char *key);
 void jw_keystr(struct jw *w, struct str key);
-void jw_str(struct jw *w, struct str s);
-void jw_z(struct jw *w, const char *z);   /* NULL writes null */
+void jw_str(struct jw *w, struct str s); /* {NULL, 0} writes null */
+void jw_z(struct jw *w, const char *z);  /* NULL writes null */
 void jw_int(struct jw *w, int64_t n);
 void jw_real(struct jw *w, double d, int decimals);
 void jw_bool(struct jw *w, bool b);

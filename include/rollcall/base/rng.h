@@ -1,4 +1,5 @@
-/* Random numbers as a value: the same seed gives the same run (simulation replays by seed). Not for secrets. */
+/* Random numbers as a value: the same seed gives the same run (simulation replays by seed). Not for secrets.
+ */
 #ifndef ROLLCALL_BASE_RNG_H
 #define ROLLCALL_BASE_RNG_H
 

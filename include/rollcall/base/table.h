@@ -1,5 +1,5 @@
-/* Hash table from a 64-bit digest to a 32-bit value, open addressing, 12 bytes a slot. The caller stores the keys themselves and
- * compares them: equal digests do not mean equal keys, so a look-up is a loop:
+/* Hash table from a 64-bit digest to a 32-bit value, open addressing, 12 bytes a slot. The caller stores the
+ * keys themselves and compares them: equal digests do not mean equal keys, so a look-up is a loop:
  *
  *     for (size_t it = table_find(&t, d); it != TABLE_END; it = table_next(&t, it, d))
  *         if (same_key(table_value(&t, it)))
@@ -20,7 +20,7 @@ struct table {
     size_t n, cap;    /* cap is a power of two, or 0 */
 };
 
-#define TABLE_INIT { 0 }
+#define TABLE_INIT ((struct table){ 0 })
 void table_deinit(struct table *t);
 void table_clear(struct table *t);
 void table_reserve(struct table *t, size_t n);
