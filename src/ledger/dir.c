@@ -14,13 +14,19 @@ void dir_say(char why[LEDGER_WHY], const char *before, const char *subject, cons
     buf_deinit(&safe);
 }
 
-/* From linux/magic.h and the file systems' own sources. Their locks end with a connection, or are not seen by the other machine. */
+/* From linux/magic.h and the file systems' own sources. Their locks end with a connection, or are not seen by
+ * the other machine. */
 static const struct {
     long magic;
     const char *name;
 } networks[] = {
-    { 0x6969, "NFS" },       { 0x517b, "SMB" },     { (long)0xff534d42, "CIFS" }, { (long)0xfe534d42, "SMB2" },
-    { 0x5346414f, "AFS" },   { 0x73757245, "Coda" }, { 0x564c, "NCP" },
+    { 0x6969, "NFS" },
+    { 0x517b, "SMB" },
+    { (long)0xff534d42, "CIFS" },
+    { (long)0xfe534d42, "SMB2" },
+    { 0x5346414f, "AFS" },
+    { 0x73757245, "Coda" },
+    { 0x564c, "NCP" },
 };
 
 const char *dir_network_name(long magic)
@@ -80,8 +86,10 @@ static const char *dir_refusal(int fd, char text[LEDGER_WHY])
         return "others may write it; take that right away (chmod go-w) or choose another with --state";
     const char *network = dir_network_name((long)f.f_type);
     if (network) {
-        snprintf(text, LEDGER_WHY, "it is on a network file system (%s), where locks cannot be relied on; choose a local one with --state",
-                 network);
+        snprintf(
+            text, LEDGER_WHY,
+            "it is on a network file system (%s), where locks cannot be relied on; choose a local one with --state",
+            network);
         return text;
     }
     return NULL;
@@ -116,14 +124,11 @@ static int probe_error(int error)
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-        return -ENOSPC;
+    case EFBIG: return -ENOSPC;
     case EROFS:
     case EACCES:
-    case EPERM:
-        return -EROFS;
-    default:
-        return -EIO;
+    case EPERM: return -EROFS;
+    default: return -EIO;
     }
 }
 

@@ -1,6 +1,7 @@
-/* A lock file per tenant in the state directory. The lock, not the file, is the lease: the file stays, and what it says is only for the
- * message of whoever comes second. An open-file-description lock ends with the last descriptor of the process, also by kill -9, and is
- * not lost when another part of the process opens and closes the same file. */
+/* A lock file per tenant in the state directory. The lock, not the file, is the lease: the file stays, and
+ * what it says is only for the message of whoever comes second. An open-file-description lock ends with the
+ * last descriptor of the process, also by kill -9, and is not lost when another part of the process opens and
+ * closes the same file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -56,12 +57,14 @@ static void say_holder(int fd, char why[LEDGER_WHY])
     }
     struct buf safe = BUF_INIT(1024);
     printable(&safe, str_of(run), RUN_ID_MAX);
-    snprintf(why, LEDGER_WHY, "another rollcall is at work on this tenant (process %ld%s%.*s); try again when it has ended", pid,
-             safe.n > 0 ? ", run " : "", STR_ARG(buf_view(&safe)));
+    snprintf(why, LEDGER_WHY,
+             "another rollcall is at work on this tenant (process %ld%s%.*s); try again when it has ended",
+             pid, safe.n > 0 ? ", run " : "", STR_ARG(buf_view(&safe)));
     buf_deinit(&safe);
 }
 
-static int open_file(const char *dir, const char *connector, const char *tenant, char path[LEDGER_PATH + 64], char why[LEDGER_WHY])
+static int open_file(const char *dir, const char *connector, const char *tenant, char path[LEDGER_PATH + 64],
+                     char why[LEDGER_WHY])
 {
     char real[LEDGER_PATH], name[64];
     int at = dir_open(dir, real, why);
@@ -73,12 +76,13 @@ static int open_file(const char *dir, const char *connector, const char *tenant,
     int failed = errno;
     close(at);
     if (fd < 0)
-        dir_say(why, "cannot open the lock file", path, failed == ELOOP ? "it is a link; remove it" : strerror(failed));
+        dir_say(why, "cannot open the lock file", path,
+                failed == ELOOP ? "it is a link; remove it" : strerror(failed));
     return fd;
 }
 
-enum lease_result lease_take(const char *dir, const char *connector, const char *tenant, const char *run, struct lease **out,
-                             char why[LEDGER_WHY])
+enum lease_result lease_take(const char *dir, const char *connector, const char *tenant, const char *run,
+                             struct lease **out, char why[LEDGER_WHY])
 {
     static const char subject[] = "cannot lock the tenant with";
     char path[LEDGER_PATH + 64];
@@ -111,7 +115,8 @@ void lease_release(struct lease *l)
 {
     if (!l)
         return;
-    /* Empty first: whoever sees the old name afterwards would take us for the holder. A failure leaves just that. */
+    /* Empty first: whoever sees the old name afterwards would take us for the holder. A failure leaves just
+     * that. */
     if (ftruncate(l->fd, 0) != 0)
         (void)0;
     close(l->fd);

@@ -18,15 +18,18 @@
 #define LEDGER_PATH 4096
 #define LEDGER_FILE "ledger.db"
 
-/* Opens the state directory, made (0700, with its parents) when missing. `path` gets its real name: the directory itself may be reached
- * through a link, as systemd's DynamicUser= does it; what it leads to has to be ours and closed to other writers. The descriptor, or -1. */
+/* Opens the state directory, made (0700, with its parents) when missing. `path` gets its real name: the
+ * directory itself may be reached through a link, as systemd's DynamicUser= does it; what it leads to has to
+ * be ours and closed to other writers. The descriptor, or -1. */
 int dir_open(const char *dir, char path[LEDGER_PATH], char why[LEDGER_WHY]);
-/* NULL, or what the file system is called when a database with shared memory and locks must not be put there. */
+/* NULL, or what the file system is called when a database with shared memory and locks must not be put there.
+ */
 const char *dir_network_name(long magic);
 /* NULL, or what is wrong with a file of ours. */
 const char *dir_file_refusal(const struct stat *s);
-/* Why writing to the file of this name went wrong, found out by writing as much to a nameless one beside it, for SQLite does not say:
- * -ENOSPC (the disk, a quota, a limit on file sizes), -EROFS, or -EIO when that goes well. */
+/* Why writing to the file of this name went wrong, found out by writing as much to a nameless one beside it,
+ * for SQLite does not say: -ENOSPC (the disk, a quota, a limit on file sizes), -EROFS, or -EIO when that goes
+ * well. */
 int dir_probe(const char *path);
 /* Fills `why` with "BEFORE 'SUBJECT': AFTER", the subject made safe to show. */
 void dir_say(char why[LEDGER_WHY], const char *before, const char *subject, const char *after);

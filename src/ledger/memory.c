@@ -1,4 +1,5 @@
-/* The ledger without a disk: for tests and simulation. Everything is kept in arrays in the order in which it is told. */
+/* The ledger without a disk: for tests and simulation. Everything is kept in arrays in the order in which it
+ * is told. */
 #include <errno.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ struct run_row {
     size_t n_texts, cap_texts;
     struct change_row *changes; /* by seq */
     size_t n_changes, cap_changes;
-    struct step_row *steps;     /* by step, attempt */
+    struct step_row *steps; /* by step, attempt */
     size_t n_steps, cap_steps;
 };
 
@@ -38,7 +39,7 @@ struct remembered {
 };
 
 struct ledger_mem {
-    struct ledger base; /* first */
+    struct ledger base;    /* first */
     struct run_row **runs; /* in the order of their first put */
     size_t n_runs, cap_runs;
     struct remembered *memory; /* by tenant, name, subject */
@@ -103,7 +104,8 @@ static void *insert(void *array, size_t *cap, size_t *n, size_t at, size_t size)
 }
 
 /* The first of n elements that is not before the key; `before` compares element i with the key. */
-static size_t lower_bound(size_t n, bool (*before)(const void *in, size_t i, const void *key), const void *in, const void *key)
+static size_t lower_bound(size_t n, bool (*before)(const void *in, size_t i, const void *key), const void *in,
+                          const void *key)
 {
     size_t low = 0;
     if (n == 0 || before(in, n - 1, key))
@@ -142,13 +144,15 @@ static int run_put(struct ledger *l, const struct run *r)
     return 0;
 }
 
-/* The newest run that is older than the given place; SIZE_MAX: none. Of two begun at once the later put is newer. */
+/* The newest run that is older than the given place; SIZE_MAX: none. Of two begun at once the later put is
+ * newer. */
 static size_t next_older(const struct ledger_mem *m, unix_us started, size_t place)
 {
     size_t best = SIZE_MAX;
     for (size_t i = 0; i < m->n_runs; i++) {
         unix_us t = m->runs[i]->run.started;
-        if ((t < started || (t == started && i < place)) && (best == SIZE_MAX || t >= m->runs[best]->run.started))
+        if ((t < started || (t == started && i < place)) &&
+            (best == SIZE_MAX || t >= m->runs[best]->run.started))
             best = i;
     }
     return best;
@@ -281,7 +285,8 @@ static int no_change(struct ledger_mem *m)
     return fail(m, -ENOENT, "the ledger in memory: the run has no such change");
 }
 
-static int change_outcome(struct ledger *l, const char *run, uint32_t seq, enum outcome outcome, struct str result)
+static int change_outcome(struct ledger *l, const char *run, uint32_t seq, enum outcome outcome,
+                          struct str result)
 {
     struct ledger_mem *m = mem_of(l);
     struct run_row *row = find_run(m, run);
@@ -296,7 +301,8 @@ static int change_outcome(struct ledger *l, const char *run, uint32_t seq, enum 
 }
 
 /* The callback may change the very record: it gets copies. */
-static bool tell_change(const struct change_row *row, bool (*each)(void *ctx, const struct run_change *c), void *ctx)
+static bool tell_change(const struct change_row *row, bool (*each)(void *ctx, const struct run_change *c),
+                        void *ctx)
 {
     struct text copy[] = { own(seen(row->subject)), own(seen(row->json)), own(seen(row->result)) };
     struct run_change c = row->c;
@@ -309,7 +315,8 @@ static bool tell_change(const struct change_row *row, bool (*each)(void *ctx, co
     return more;
 }
 
-static int change_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct run_change *c), void *ctx)
+static int change_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct run_change *c),
+                       void *ctx)
 {
     struct ledger_mem *m = mem_of(l);
     struct run_row *row = find_run(m, run);
@@ -324,7 +331,8 @@ static int change_each(struct ledger *l, const char *run, bool (*each)(void *ctx
     return 0;
 }
 
-static int change_get(struct ledger *l, const char *run, uint32_t seq, bool (*each)(void *ctx, const struct run_change *c), void *ctx)
+static int change_get(struct ledger *l, const char *run, uint32_t seq,
+                      bool (*each)(void *ctx, const struct run_change *c), void *ctx)
 {
     struct ledger_mem *m = mem_of(l);
     struct run_row *row = find_run(m, run);
@@ -359,7 +367,8 @@ static int step_put(struct ledger *l, const char *run, const struct step_record 
     return 0;
 }
 
-static int step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *s), void *ctx)
+static int step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *s),
+                     void *ctx)
 {
     struct ledger_mem *m = mem_of(l);
     struct run_row *row = find_run(m, run);
@@ -413,7 +422,8 @@ static void forget(struct ledger_mem *m, size_t at)
     memmove(r, r + 1, (m->n_memory - at) * sizeof(*r));
 }
 
-static int memory_put(struct ledger *l, const char *tenant, const char *name, struct str subject, struct str text)
+static int memory_put(struct ledger *l, const char *tenant, const char *name, struct str subject,
+                      struct str text)
 {
     struct ledger_mem *m = mem_of(l);
     const struct str key[3] = { str_of(tenant), str_of(name), subject };
@@ -433,15 +443,18 @@ static int memory_put(struct ledger *l, const char *tenant, const char *name, st
     return 0;
 }
 
-static int memory_get(struct ledger *l, const char *tenant, const char *name, struct str subject, struct buf *out)
+static int memory_get(struct ledger *l, const char *tenant, const char *name, struct str subject,
+                      struct buf *out)
 {
     struct ledger_mem *m = mem_of(l);
     size_t at;
-    const struct remembered *r = find_memory(m, (const struct str[]){ str_of(tenant), str_of(name), subject }, &at);
+    const struct remembered *r =
+        find_memory(m, (const struct str[]){ str_of(tenant), str_of(name), subject }, &at);
     if (!r)
         return fail(m, -ENOENT, "the ledger in memory: nothing is remembered of that");
     buf_str(out, seen(r->text));
-    return out->full ? fail(m, -EFBIG, "the ledger in memory: what is remembered is larger than expected") : 0;
+    return out->full ? fail(m, -EFBIG, "the ledger in memory: what is remembered is larger than expected")
+                     : 0;
 }
 
 static int memory_each(struct ledger *l, const char *tenant, const char *name,
@@ -453,7 +466,8 @@ static int memory_each(struct ledger *l, const char *tenant, const char *name,
     size_t at;
     bool more = true;
     find_memory(m, key, &at);
-    while (more && at < m->n_memory && str_eq(seen(m->memory[at].tenant), key[0]) && str_eq(seen(m->memory[at].name), key[1])) {
+    while (more && at < m->n_memory && str_eq(seen(m->memory[at].tenant), key[0]) &&
+           str_eq(seen(m->memory[at].name), key[1])) {
         struct text text = own(seen(m->memory[at].text));
         change_to(&last, seen(m->memory[at].subject));
         more = each(ctx, seen(last), seen(text));

@@ -1,4 +1,5 @@
-/* The tables, a script per version. A released script is never changed: a new version is a further one that alters what the others made. */
+/* The tables, a script per version. A released script is never changed: a new version is a further one that
+ * alters what the others made. */
 #include "sqlite_internal.h"
 
 static const char version_1[] =
@@ -54,7 +55,8 @@ static int bring_from(sqlite3 *db, int have)
         code = sqlite3_exec(db, versions[v], NULL, NULL, NULL);
     if (code != SQLITE_OK)
         return code;
-    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", LEDGER_APPLICATION, (int)array_len(versions));
+    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d", LEDGER_APPLICATION,
+             (int)array_len(versions));
     return sqlite3_exec(db, sql, NULL, NULL, NULL);
 }
 
@@ -71,7 +73,8 @@ static int bring(sqlite3 *db, const char **refusal)
     if (application != LEDGER_APPLICATION && (application != 0 || have != 0 || tables != 0))
         *refusal = "it is a database of another program; choose another state directory with --state";
     else if (have < 0 || (size_t)have > array_len(versions))
-        *refusal = "it was written by a newer rollcall; use that one, or another state directory with --state";
+        *refusal =
+            "it was written by a newer rollcall; use that one, or another state directory with --state";
     if (*refusal)
         return -1;
     return (size_t)have < array_len(versions) ? bring_from(db, have) : SQLITE_OK;

@@ -5,16 +5,17 @@
 
 #include "sqlite_internal.h"
 
-#define RUN_COLUMNS                                                                                                    \
-    "id, job_name, job_path, connector, tenant, tenant_label, state, started, changed, plan_sha256, policy_sha256,"   \
+#define RUN_COLUMNS                                                                                                 \
+    "id, job_name, job_path, connector, tenant, tenant_label, state, started, changed, plan_sha256, policy_sha256," \
     " feed_sha256, changes, held, exit_code, summary"
 #define OLD_RUNS "(SELECT no FROM run WHERE pruned = 0 AND state <> ?2 AND changed < ?1)"
 
 static const char *const texts[STATEMENTS] = {
-    [RUN_PUT] = "INSERT INTO run (" RUN_COLUMNS ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
-                " ON CONFLICT (id) DO UPDATE SET job_name = ?2, job_path = ?3, connector = ?4, tenant = ?5, tenant_label = ?6,"
-                " state = ?7, started = ?8, changed = ?9, plan_sha256 = ?10, policy_sha256 = ?11, feed_sha256 = ?12,"
-                " changes = ?13, held = ?14, exit_code = ?15, summary = ?16",
+    [RUN_PUT] =
+        "INSERT INTO run (" RUN_COLUMNS ") VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
+        " ON CONFLICT (id) DO UPDATE SET job_name = ?2, job_path = ?3, connector = ?4, tenant = ?5, tenant_label = ?6,"
+        " state = ?7, started = ?8, changed = ?9, plan_sha256 = ?10, policy_sha256 = ?11, feed_sha256 = ?12,"
+        " changes = ?13, held = ?14, exit_code = ?15, summary = ?16",
     [RUN_GET] = "SELECT " RUN_COLUMNS ", pruned, no FROM run WHERE id = ?1",
     [RUN_NEWEST] = "SELECT " RUN_COLUMNS ", pruned, no FROM run ORDER BY started DESC, no DESC LIMIT 1",
     [RUN_LIST] = "SELECT " RUN_COLUMNS ", pruned, no FROM run WHERE (started, no) < (?1, ?2)"
@@ -27,15 +28,18 @@ static const char *const texts[STATEMENTS] = {
     [PRUNE_STEPS] = "UPDATE step SET text = '' WHERE run IN " OLD_RUNS,
     [PRUNE_TEXTS] = "DELETE FROM run_text WHERE run IN " OLD_RUNS,
     [PRUNE_RUNS] = "UPDATE run SET pruned = 1 WHERE no IN " OLD_RUNS,
-    [CHANGE_PUT] = "INSERT INTO change (run, seq, kind, subject, json, hold, outcome, result) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
+    [CHANGE_PUT] =
+        "INSERT INTO change (run, seq, kind, subject, json, hold, outcome, result) VALUES (?1,?2,?3,?4,?5,?6,?7,?8)",
     [CHANGE_OUTCOME] = "UPDATE change SET outcome = ?3, result = ?4 WHERE run = ?1 AND seq = ?2",
     [CHANGE_LIST] = "SELECT seq, kind, subject, json, hold, outcome, result FROM change"
                     " WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq LIMIT ?4",
-    [STEP_PUT] = "INSERT INTO step (run, step, attempt, call, state, change, status, at, text) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
-                 " ON CONFLICT (run, step, attempt) DO UPDATE SET call = ?4, state = ?5, change = ?6, status = ?7, at = ?8, text = ?9",
-    [STEP_LIST] = "SELECT step, attempt, call, state, change, status, at, text FROM step AS s WHERE run = ?1 AND step >= ?2"
-                  " AND attempt = (SELECT max(attempt) FROM step AS t WHERE t.run = s.run AND t.step = s.step)"
-                  " ORDER BY step LIMIT ?3",
+    [STEP_PUT] =
+        "INSERT INTO step (run, step, attempt, call, state, change, status, at, text) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
+        " ON CONFLICT (run, step, attempt) DO UPDATE SET call = ?4, state = ?5, change = ?6, status = ?7, at = ?8, text = ?9",
+    [STEP_LIST] =
+        "SELECT step, attempt, call, state, change, status, at, text FROM step AS s WHERE run = ?1 AND step >= ?2"
+        " AND attempt = (SELECT max(attempt) FROM step AS t WHERE t.run = s.run AND t.step = s.step)"
+        " ORDER BY step LIMIT ?3",
     [MEMORY_PUT] = "INSERT INTO memory (tenant, name, subject, text) VALUES (?1, ?2, ?3, ?4)"
                    " ON CONFLICT (tenant, name, subject) DO UPDATE SET text = ?4",
     [MEMORY_FORGET] = "DELETE FROM memory WHERE tenant = ?1 AND name = ?2 AND subject = ?3",
@@ -54,20 +58,14 @@ struct ledger_db *db_of(struct ledger *l)
 static int error_of(const char *path, int code)
 {
     switch (code & 0xff) {
-    case SQLITE_FULL:
-        return -ENOSPC;
-    case SQLITE_READONLY:
-        return -EROFS;
+    case SQLITE_FULL: return -ENOSPC;
+    case SQLITE_READONLY: return -EROFS;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return -EBUSY;
-    case SQLITE_CONSTRAINT:
-        return -EEXIST;
+    case SQLITE_LOCKED: return -EBUSY;
+    case SQLITE_CONSTRAINT: return -EEXIST;
     case SQLITE_IOERR:
-    case SQLITE_CANTOPEN:
-        return dir_probe(path);
-    default:
-        return -EIO;
+    case SQLITE_CANTOPEN: return dir_probe(path);
+    default: return -EIO;
     }
 }
 
@@ -77,14 +75,10 @@ static const char *advice(int error, int code)
     if (basic == SQLITE_CORRUPT || basic == SQLITE_NOTADB)
         return "it is damaged: restore it from a backup, or move it away to begin a new one";
     switch (error) {
-    case -ENOSPC:
-        return "there is no room: free some, then run again";
-    case -EROFS:
-        return "it cannot be written: check its rights and the file system's";
-    case -EBUSY:
-        return "another rollcall keeps it busy: try again when that has ended";
-    default:
-        return "check the disk, then run again";
+    case -ENOSPC: return "there is no room: free some, then run again";
+    case -EROFS: return "it cannot be written: check its rights and the file system's";
+    case -EBUSY: return "another rollcall keeps it busy: try again when that has ended";
+    default: return "check the disk, then run again";
     }
 }
 
@@ -95,7 +89,8 @@ int db_fail(struct ledger_db *d, int code)
     if (error == -EEXIST)
         return db_say(d, error, "it holds such a record already");
     bool newest = d->db && sqlite3_extended_errcode(d->db) == code;
-    snprintf(text, sizeof(text), "%.100s; %s", newest ? sqlite3_errmsg(d->db) : sqlite3_errstr(code), advice(error, code));
+    snprintf(text, sizeof(text), "%.100s; %s", newest ? sqlite3_errmsg(d->db) : sqlite3_errstr(code),
+             advice(error, code));
     db_say(d, error, text);
     if (error != -EBUSY && d->broken == 0)
         d->broken = error;
@@ -119,7 +114,8 @@ sqlite3_stmt *db_statement(struct ledger_db *d, enum statement which, int *error
 {
     *error = 0;
     if (!d->stmt[which]) {
-        int code = sqlite3_prepare_v3(d->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, &d->stmt[which], NULL);
+        int code =
+            sqlite3_prepare_v3(d->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT, &d->stmt[which], NULL);
         if (code != SQLITE_OK) {
             *error = db_fail(d, code);
             return NULL;
@@ -195,7 +191,8 @@ struct str column_copy(sqlite3_stmt *s, int at, struct arena *a)
 
 /* Opening, flushing, closing ------------------------------------------------------------------------------------------------- */
 
-/* What pruning dropped must not stay readable in the log. Another reader may be in the way: then the next time does it. */
+/* What pruning dropped must not stay readable in the log. Another reader may be in the way: then the next
+ * time does it. */
 static void empty_log(struct ledger_db *d)
 {
     if (sqlite3_wal_checkpoint_v2(d->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) == SQLITE_OK)
@@ -257,8 +254,9 @@ static const struct ledger_ops ops = {
     .flush = flush,
 };
 
-/* SQLite would make the file with everybody's rights, and give those of the file to the two beside it. An existing one is only looked
- * at: to open and close it here would end the locks of another connection of this process. */
+/* SQLite would make the file with everybody's rights, and give those of the file to the two beside it. An
+ * existing one is only looked at: to open and close it here would end the locks of another connection of this
+ * process. */
 static const char *prepare_file(int dir)
 {
     struct stat s;
@@ -289,7 +287,8 @@ static bool is_wal(sqlite3 *db, int *code)
 /* 0, or a SQLite code, or -1 with a refusal. */
 static int db_open(struct ledger_db *d, const char **refusal)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
+                SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE;
     int code = sqlite3_open_v2(d->path, &d->db, flags, NULL);
     if (code != SQLITE_OK)
         return code;
@@ -302,8 +301,10 @@ static int db_open(struct ledger_db *d, const char **refusal)
         return -1;
     }
     if (code == SQLITE_OK)
-        code = sqlite3_exec(d->db, "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
-                                   " PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", NULL, NULL, NULL);
+        code = sqlite3_exec(d->db,
+                            "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;"
+                            " PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON",
+                            NULL, NULL, NULL);
     return code == SQLITE_OK ? schema_bring(d->db, refusal) : code;
 }
 

@@ -34,7 +34,8 @@ int records_change_put(struct ledger *l, const char *run, const struct run_chang
     return db_run(d, s);
 }
 
-int records_change_outcome(struct ledger *l, const char *run, uint32_t seq, enum outcome outcome, struct str result)
+int records_change_outcome(struct ledger *l, const char *run, uint32_t seq, enum outcome outcome,
+                           struct str result)
 {
     struct ledger_db *d = db_of(l);
     int error;
@@ -64,7 +65,8 @@ static void read_change(sqlite3_stmt *s, struct arena *a, struct run_change *out
 }
 
 /* Up to LEDGER_CHUNK changes with numbers from..to. */
-static int change_chunk(struct ledger_db *d, sqlite3_int64 no, const uint32_t range[2], struct arena *a, struct run_change *out, size_t *n)
+static int change_chunk(struct ledger_db *d, sqlite3_int64 no, const uint32_t range[2], struct arena *a,
+                        struct run_change *out, size_t *n)
 {
     int error, code;
     *n = 0;
@@ -102,13 +104,15 @@ static int changes_between(struct ledger_db *d, const char *run, uint32_t from, 
     return error;
 }
 
-int records_change_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct run_change *c), void *ctx)
+int records_change_each(struct ledger *l, const char *run,
+                        bool (*each)(void *ctx, const struct run_change *c), void *ctx)
 {
     uint64_t told = 0;
     return changes_between(db_of(l), run, 0, UINT32_MAX, &told, each, ctx);
 }
 
-int records_change_get(struct ledger *l, const char *run, uint32_t seq, bool (*each)(void *ctx, const struct run_change *c), void *ctx)
+int records_change_get(struct ledger *l, const char *run, uint32_t seq,
+                       bool (*each)(void *ctx, const struct run_change *c), void *ctx)
 {
     uint64_t told = 0;
     int error = changes_between(db_of(l), run, seq, seq, &told, each, ctx);
@@ -149,7 +153,8 @@ static void read_step(sqlite3_stmt *s, struct arena *a, struct step_record *out)
     };
 }
 
-static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from, struct arena *a, struct step_record *out, size_t *n)
+static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from, struct arena *a,
+                      struct step_record *out, size_t *n)
 {
     int error, code;
     *n = 0;
@@ -164,7 +169,8 @@ static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from,
     return db_end(d, s, code);
 }
 
-int records_step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *r), void *ctx)
+int records_step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *r),
+                      void *ctx)
 {
     struct ledger_db *d = db_of(l);
     struct step_record chunk[LEDGER_CHUNK];
@@ -186,7 +192,8 @@ int records_step_each(struct ledger *l, const char *run, bool (*each)(void *ctx,
 
 /* What is remembered per tenant ---------------------------------------------------------------------------------------------- */
 
-int records_memory_put(struct ledger *l, const char *tenant, const char *name, struct str subject, struct str text)
+int records_memory_put(struct ledger *l, const char *tenant, const char *name, struct str subject,
+                       struct str text)
 {
     struct ledger_db *d = db_of(l);
     int error = db_begin(d);
@@ -201,7 +208,8 @@ int records_memory_put(struct ledger *l, const char *tenant, const char *name, s
     return db_run(d, s);
 }
 
-int records_memory_get(struct ledger *l, const char *tenant, const char *name, struct str subject, struct buf *out)
+int records_memory_get(struct ledger *l, const char *tenant, const char *name, struct str subject,
+                       struct buf *out)
 {
     struct ledger_db *d = db_of(l);
     int error;
@@ -227,8 +235,8 @@ struct remembered {
 };
 
 /* Goes on behind the last one read, if any. */
-static int memory_chunk(struct ledger_db *d, const char *const key[2], const struct str *last, struct arena *a, struct remembered *out,
-                        size_t *n)
+static int memory_chunk(struct ledger_db *d, const char *const key[2], const struct str *last,
+                        struct arena *a, struct remembered *out, size_t *n)
 {
     int error, code;
     *n = 0;
@@ -253,7 +261,8 @@ int records_memory_each(struct ledger *l, const char *tenant, const char *name,
 {
     struct ledger_db *d = db_of(l);
     struct remembered chunk[LEDGER_CHUNK];
-    struct arena a[2] = { ARENA_INIT, ARENA_INIT }; /* two, for the last key of a chunk is needed to read the next */
+    struct arena a[2] = { ARENA_INIT,
+                          ARENA_INIT }; /* two, for the last key of a chunk is needed to read the next */
     struct str last, *after = NULL;
     size_t n = LEDGER_CHUNK;
     unsigned turn = 0;

@@ -7,9 +7,13 @@ static const struct {
     int column;
     size_t offset, size;
 } run_fields[] = {
-#define FIELD(column, name) { column, offsetof(struct run, name), sizeof(((struct run *)0)->name) }
-    FIELD(0, id),           FIELD(1, job_name),     FIELD(2, job_path),       FIELD(3, connector),     FIELD(4, tenant),
-    FIELD(5, tenant_label), FIELD(9, plan_sha256), FIELD(10, policy_sha256), FIELD(11, feed_sha256), FIELD(15, summary),
+#define FIELD(column, name)                                                                                  \
+    {                                                                                                        \
+        column, offsetof(struct run, name), sizeof(((struct run *)0)->name)                                  \
+    }
+    FIELD(0, id),           FIELD(1, job_name),     FIELD(2, job_path),    FIELD(3, connector),
+    FIELD(4, tenant),       FIELD(5, tenant_label), FIELD(9, plan_sha256), FIELD(10, policy_sha256),
+    FIELD(11, feed_sha256), FIELD(15, summary),
 #undef FIELD
 };
 

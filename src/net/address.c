@@ -43,19 +43,23 @@ static const char *base_url_refusal(CURLU *u, const char *base_url, bool allow_h
 bool address_check(const char *base_url, bool allow_http, bool *tls, char why[300])
 {
     CURLU *u = curl_url();
-    const char *refusal = u ? base_url_refusal(u, base_url, allow_http, tls) : "cannot be read: out of memory";
+    const char *refusal =
+        u ? base_url_refusal(u, base_url, allow_http, tls) : "cannot be read: out of memory";
     if (refusal)
         snprintf(why, 300, "the target's base URL %s", refusal);
     curl_url_cleanup(u);
     return refusal == NULL;
 }
 
-/* "." and ".." as a path segment, also percent-encoded: a server would resolve them and act on something else. */
+/* "." and ".." as a path segment, also percent-encoded: a server would resolve them and act on something
+ * else. */
 static bool is_dot_segment(const char *p, size_t n)
 {
     unsigned dots = 0;
     while (n > 0) {
-        size_t step = *p == '.' ? 1 : n >= 3 && p[0] == '%' && p[1] == '2' && (p[2] == 'e' || p[2] == 'E') ? 3 : 0;
+        size_t step = *p == '.'                                                              ? 1
+                      : n >= 3 && p[0] == '%' && p[1] == '2' && (p[2] == 'e' || p[2] == 'E') ? 3
+                                                                                             : 0;
         if (step == 0)
             return false;
         dots++;

@@ -1,4 +1,5 @@
-/* libcurl tells which sockets it wants watched and when it wants to be woken; libuv does both. Nothing is decided here. */
+/* libcurl tells which sockets it wants watched and when it wants to be woken; libuv does both. Nothing is
+ * decided here. */
 #include "net_internal.h"
 
 struct net_poll {

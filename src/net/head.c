@@ -75,10 +75,8 @@ static const struct field {
     const char *name;
     void (*take)(struct head *h, struct str value);
 } fields[] = {
-    { "content-type", take_content_type },
-    { "etag", take_etag },
-    { "retry-after", take_retry_after },
-    { "date", take_date },
+    { "content-type", take_content_type },         { "etag", take_etag },
+    { "retry-after", take_retry_after },           { "date", take_date },
     { "content-encoding", take_content_encoding },
 };
 

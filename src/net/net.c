@@ -85,7 +85,8 @@ static bool add_line(struct net_call *c, const char *line)
     return longer != NULL;
 }
 
-/* libcurl's notation: "Name: value", "Name;" for an empty value, "Name:" for a header it shall not make up itself. */
+/* libcurl's notation: "Name: value", "Name;" for an empty value, "Name:" for a header it shall not make up
+ * itself. */
 static bool copy_headers(struct net_call *c, const struct request *r)
 {
     bool good = true, typed = false, accepts = false;
@@ -106,7 +107,8 @@ static bool copy_headers(struct net_call *c, const struct request *r)
     if (good && !typed)
         good = add_line(c, "Content-Type:");
     if (good && !accepts)
-        good = add_line(c, "Accept-Encoding: identity"); /* else a small answer could unpack beyond every limit */
+        good = add_line(
+            c, "Accept-Encoding: identity"); /* else a small answer could unpack beyond every limit */
     return good && add_line(c, "Expect:");
 }
 
@@ -144,9 +146,12 @@ static void log_call(const struct net *n, const struct net_call *c)
     snprintf(status, sizeof(status), "%d", c->status);
     snprintf(took, sizeof(took), "%lld", c->began != 0 ? (long long)((c->at_done - c->began) / 1000) : 0LL);
     const struct log_field fields[] = {
-        { "method", str_of(http_method_name[c->method]) }, { "target", str_of(c->log_target) },
-        { "status", str_of(status) },                      { "error", str_of(transport_error_name[c->error]) },
-        { "detail", str_of(c->detail) },                   { "ms", str_of(took) },
+        { "method", str_of(http_method_name[c->method]) },
+        { "target", str_of(c->log_target) },
+        { "status", str_of(status) },
+        { "error", str_of(transport_error_name[c->error]) },
+        { "detail", str_of(c->detail) },
+        { "ms", str_of(took) },
     };
     log_event(n->log, LOG_DEBUG, "call", fields, array_len(fields));
 }

@@ -1,9 +1,10 @@
 /* One call on one easy handle. The callbacks note what happened; transfer_end() says what it means.
  *
- * The single-send rule rests on three things. libcurl's pre-request callback runs each time before a request is written on a connection:
- * for a call that must reach the server once, a second time is refused, whatever made libcurl try again (a kept connection that died, a
- * stream refused by HTTP/2, a server that wants HTTP/1.1). A body's seek callback refuses too, so it cannot be sent from its start again. And such
- * a call without a body goes over a fresh connection, where libcurl has no reason to repeat it. */
+ * The single-send rule rests on three things. libcurl's pre-request callback runs each time before a request
+ * is written on a connection: for a call that must reach the server once, a second time is refused, whatever
+ * made libcurl try again (a kept connection that died, a stream refused by HTTP/2, a server that wants
+ * HTTP/1.1). A body's seek callback refuses too, so it cannot be sent from its start again. And such a call
+ * without a body goes over a fresh connection, where libcurl has no reason to repeat it. */
 #include "net_internal.h"
 
 /* Waits are rounded up: a timeout of 0 would mean none to libcurl. */
@@ -70,7 +71,8 @@ static int on_progress(void *ctx, curl_off_t to_come, curl_off_t come, curl_off_
     return 0;
 }
 
-/* The header lines are complete, unless they were those of an interim answer (1xx). False: the call has to end. */
+/* The header lines are complete, unless they were those of an interim answer (1xx). False: the call has to
+ * end. */
 static bool head_complete(struct net_call *c)
 {
     long status = 0;
@@ -190,7 +192,8 @@ CURL *transfer_easy(struct net *n)
     return e;
 }
 
-/* With a body, or with a method for which servers expect the length of one: a POST under the method's own name. */
+/* With a body, or with a method for which servers expect the length of one: a POST under the method's own
+ * name. */
 static int set_method(struct net_call *c)
 {
     bool post = c->body_n > 0 || c->method == HTTP_POST || c->method == HTTP_PUT || c->method == HTTP_PATCH;
@@ -236,8 +239,9 @@ bool transfer_begin(struct net_call *c)
     return false;
 }
 
-/* Nothing was sent when no connection was ready for the request, or not one byte could be written on it. Only over plain HTTP/1.1 is
- * libcurl's count good enough for the latter: HTTP/2 may have sent frames before it counts. */
+/* Nothing was sent when no connection was ready for the request, or not one byte could be written on it. Only
+ * over plain HTTP/1.1 is libcurl's count good enough for the latter: HTTP/2 may have sent frames before it
+ * counts. */
 static enum sent how_far(const struct net_call *c)
 {
     if (c->starts == 0)
@@ -302,7 +306,8 @@ static bool mentions_secret(const struct net_call *c, const char *text)
 /* libcurl's own words, made safe; they name hosts and addresses and sometimes quote the server. */
 static void quote_curl(struct net_call *c, CURLcode code)
 {
-    const char *text = c->curl_says[0] && !mentions_secret(c, c->curl_says) ? c->curl_says : curl_easy_strerror(code);
+    const char *text =
+        c->curl_says[0] && !mentions_secret(c, c->curl_says) ? c->curl_says : curl_easy_strerror(code);
     struct buf safe = BUF_INIT(8 * CURL_ERROR_SIZE);
     printable(&safe, str_trim(str_of(text)), 150);
     snprintf(c->detail, sizeof(c->detail), "%.*s", STR_ARG(buf_view(&safe)));

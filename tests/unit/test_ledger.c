@@ -1,4 +1,5 @@
-/* One suite for both bodies of the ledger: what holds for the one that people use holds for the one that simulations use. */
+/* One suite for both bodies of the ledger: what holds for the one that people use holds for the one that
+ * simulations use. */
 #include "rollcall/ledger.h"
 #include "unit.h"
 
@@ -36,15 +37,15 @@ static void close_both(struct bodies *b)
     ck_assert_int_eq(rmdir(b->dir), 0);
 }
 
-#define FOR_BOTH(test)                                                                                                \
-    START_TEST(test)                                                                                                 \
-    {                                                                                                                \
-        struct bodies b;                                                                                             \
-        open_both(&b);                                                                                               \
-        for (int body = 0; body < 2; body++)                                                                         \
-            test##_on(b.l[body], names[body]);                                                                       \
-        close_both(&b);                                                                                              \
-    }                                                                                                                \
+#define FOR_BOTH(test)                                                                                       \
+    START_TEST(test)                                                                                         \
+    {                                                                                                        \
+        struct bodies b;                                                                                     \
+        open_both(&b);                                                                                       \
+        for (int body = 0; body < 2; body++)                                                                 \
+            test##_on(b.l[body], names[body]);                                                               \
+        close_both(&b);                                                                                      \
+    }                                                                                                        \
     END_TEST
 
 static void good(struct ledger *l, int result, const char *body)
@@ -53,11 +54,11 @@ static void good(struct ledger *l, int result, const char *body)
 }
 
 #define GOOD(call) good(l, (call), body)
-#define FAILS(call, error)                                                                                           \
-    do {                                                                                                             \
-        const int got_error = (call);                                                                                \
-        ck_assert_msg(got_error == (error), "%s: %s gave %d", body, #call, got_error);                               \
-        ck_assert_msg(ledger_error(l)[0] != '\0', "%s: no words for %s", body, #call);                               \
+#define FAILS(call, error)                                                                                   \
+    do {                                                                                                     \
+        const int got_error = (call);                                                                        \
+        ck_assert_msg(got_error == (error), "%s: %s gave %d", body, #call, got_error);                       \
+        ck_assert_msg(ledger_error(l)[0] != '\0', "%s: no words for %s", body, #call);                       \
     } while (0)
 
 static void make_run(struct run *r, const char *id, unix_us started)
@@ -91,7 +92,11 @@ static void put_run(struct ledger *l, const char *id, unix_us started, enum run_
 
 static struct run_change make_change(uint32_t seq, const char *subject, const char *json)
 {
-    return (struct run_change){ .seq = seq, .kind = CHANGE_UPDATE, .subject = str_of(subject), .json = str_of(json), .hold = HOLD_GUARD };
+    return (struct run_change){ .seq = seq,
+                                .kind = CHANGE_UPDATE,
+                                .subject = str_of(subject),
+                                .json = str_of(json),
+                                .hold = HOLD_GUARD };
 }
 
 /* What callbacks saw, as text. */
@@ -101,21 +106,25 @@ struct told {
     unsigned n, stop_at;
 };
 
-#define TOLD_INIT(ledger) { .l = (ledger), .text = BUF_INIT(1 << 20) }
+#define TOLD_INIT(ledger)                                                                                    \
+    {                                                                                                        \
+        .l = (ledger), .text = BUF_INIT(1 << 20)                                                             \
+    }
 
 static bool on_change(void *ctx, const struct run_change *c)
 {
     struct told *t = ctx;
-    buf_printf(&t->text, "%u/%s/%.*s/%.*s/%s/%s/%.*s;", c->seq, change_kind_name[c->kind], STR_ARG(c->subject), STR_ARG(c->json),
-               hold_name[c->hold], outcome_name[c->outcome], STR_ARG(c->result));
+    buf_printf(&t->text, "%u/%s/%.*s/%.*s/%s/%s/%.*s;", c->seq, change_kind_name[c->kind],
+               STR_ARG(c->subject), STR_ARG(c->json), hold_name[c->hold], outcome_name[c->outcome],
+               STR_ARG(c->result));
     return ++t->n != t->stop_at;
 }
 
 static bool on_step(void *ctx, const struct step_record *s)
 {
     struct told *t = ctx;
-    buf_printf(&t->text, "%u.%u call %u state %d change %u status %d at %lld %.*s;", s->step, s->attempt, s->call, (int)s->state, s->change,
-               s->status, (long long)s->at, STR_ARG(s->text));
+    buf_printf(&t->text, "%u.%u call %u state %d change %u status %d at %lld %.*s;", s->step, s->attempt,
+               s->call, (int)s->state, s->change, s->status, (long long)s->at, STR_ARG(s->text));
     return ++t->n != t->stop_at;
 }
 
@@ -219,7 +228,8 @@ FOR_BOTH(keeps_texts_of_runs)
 static void keeps_changes_on(struct ledger *l, const char *body)
 {
     struct told t = TOLD_INIT(l);
-    struct run_change c[] = { make_change(2, "u2", "{2}"), make_change(0, "u0", "{0}"), make_change(1, "u1", "{1}") };
+    struct run_change c[] = { make_change(2, "u2", "{2}"), make_change(0, "u0", "{0}"),
+                              make_change(1, "u1", "{1}") };
     put_run(l, "a", 1, RUN_PLANNED);
     put_run(l, "b", 2, RUN_PLANNED);
     c[2].kind = CHANGE_CREATE;
@@ -236,9 +246,10 @@ static void keeps_changes_on(struct ledger *l, const char *body)
     FAILS(l->ops->change_outcome(l, "no-such", 0, OUTCOME_FAILED, STR("")), -ENOENT);
     GOOD(l->ops->change_each(l, "a", on_change, &t));
     char want[400];
-    snprintf(want, sizeof(want), "0/update/u0/{0}/%s/%s/;1/create/u1/{1}/%s/%s/{\"id\":\"7\"};2/update/u2/{2}/%s/%s/{\"why\":1};",
-             hold_name[HOLD_GUARD], outcome_name[OUTCOME_NONE], hold_name[HOLD_NONE], outcome_name[OUTCOME_APPLIED], hold_name[HOLD_GUARD],
-             outcome_name[OUTCOME_FAILED]);
+    snprintf(want, sizeof(want),
+             "0/update/u0/{0}/%s/%s/;1/create/u1/{1}/%s/%s/{\"id\":\"7\"};2/update/u2/{2}/%s/%s/{\"why\":1};",
+             hold_name[HOLD_GUARD], outcome_name[OUTCOME_NONE], hold_name[HOLD_NONE],
+             outcome_name[OUTCOME_APPLIED], hold_name[HOLD_GUARD], outcome_name[OUTCOME_FAILED]);
     assert_told(&t, want);
     t.stop_at = 2;
     GOOD(l->ops->change_each(l, "a", on_change, &t));
@@ -300,7 +311,9 @@ FOR_BOTH(may_be_used_from_callbacks)
 static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
 {
     struct told t = TOLD_INIT(l);
-    struct step_record s = { .step = 5, .call = 1, .attempt = 1, .state = STEP_INTENDED, .change = 7, .at = 11 };
+    struct step_record s = {
+        .step = 5, .call = 1, .attempt = 1, .state = STEP_INTENDED, .change = 7, .at = 11
+    };
     FAILS(l->ops->step_put(l, "a", &s), -ENOENT);
     put_run(l, "a", 1, RUN_APPLYING);
     put_run(l, "b", 1, RUN_APPLYING);
@@ -312,10 +325,13 @@ static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
     s.at = 12;
     s.text = STR("busy");
     GOOD(l->ops->step_put(l, "a", &s));
-    s = (struct step_record){ .step = 4, .call = 9, .attempt = 2, .state = STEP_INTENDED, .change = 7, .at = 13 };
+    s = (struct step_record){
+        .step = 4, .call = 9, .attempt = 2, .state = STEP_INTENDED, .change = 7, .at = 13
+    };
     GOOD(l->ops->step_put(l, "a", &s));
     GOOD(l->ops->step_each(l, "a", on_step, &t));
-    assert_told(&t, "4.2 call 9 state 0 change 7 status 0 at 13 ;5.1 call 1 state 0 change 7 status 0 at 11 ;");
+    assert_told(&t,
+                "4.2 call 9 state 0 change 7 status 0 at 13 ;5.1 call 1 state 0 change 7 status 0 at 11 ;");
     s.state = STEP_DONE;
     s.status = 200;
     s.text = STR("id-1");
@@ -382,7 +398,9 @@ static bool forget_it(void *ctx, struct str subject, struct str text)
     char number[20];
     snprintf(number, sizeof(number), "%05u", t->n++);
     ck_assert(str_is(subject, number));
-    ck_assert_int_eq(t->l->ops->memory_put(t->l, "t1", "many", subject, t->n % 2 ? (struct str){ NULL, 0 } : STR("kept")), 0);
+    ck_assert_int_eq(
+        t->l->ops->memory_put(t->l, "t1", "many", subject, t->n % 2 ? (struct str){ NULL, 0 } : STR("kept")),
+        0);
     ck_assert(str_is(text, "x"));
     return true;
 }
@@ -414,14 +432,24 @@ static void retention_keeps_counts_and_hashes_on(struct ledger *l, const char *b
         enum run_state state;
         bool old;
     } runs[] = {
-        { "done", 100, RUN_DONE, true },        { "applying", 100, RUN_APPLYING, false }, { "interrupted", 50, RUN_INTERRUPTED, true },
-        { "planned", 60, RUN_PLANNED, true },   { "new", 2000, RUN_DONE, false },         { "edge", 995, RUN_FAILED, false }, /* changed at 1000 */
+        { "done", 100, RUN_DONE, true },
+        { "applying", 100, RUN_APPLYING, false },
+        { "interrupted", 50, RUN_INTERRUPTED, true },
+        { "planned", 60, RUN_PLANNED, true },
+        { "new", 2000, RUN_DONE, false },
+        { "edge", 995, RUN_FAILED, false }, /* changed at 1000 */
     };
     struct told t = TOLD_INIT(l);
     struct buf got = BUF_INIT(100);
-    const struct run_change c = { .seq = 0, .kind = CHANGE_CREATE, .subject = STR("E7"), .json = STR("{\"mail\":\"e7@example.com\"}"),
-                                  .outcome = OUTCOME_APPLIED, .result = STR("{\"id\":7}") };
-    const struct step_record s = { .step = 0, .call = 1, .attempt = 1, .state = STEP_DONE, .status = 200, .at = 3, .text = STR("id-7") };
+    const struct run_change c = { .seq = 0,
+                                  .kind = CHANGE_CREATE,
+                                  .subject = STR("E7"),
+                                  .json = STR("{\"mail\":\"e7@example.com\"}"),
+                                  .outcome = OUTCOME_APPLIED,
+                                  .result = STR("{\"id\":7}") };
+    const struct step_record s = {
+        .step = 0, .call = 1, .attempt = 1, .state = STEP_DONE, .status = 200, .at = 3, .text = STR("id-7")
+    };
     uint64_t n;
     for (size_t i = 0; i < array_len(runs); i++) {
         put_run(l, runs[i].id, runs[i].started, runs[i].state);
@@ -443,11 +471,13 @@ static void retention_keeps_counts_and_hashes_on(struct ledger *l, const char *b
         ck_assert_str_eq(r.summary, "{\"update\":3}");
         GOOD(l->ops->change_each(l, runs[i].id, on_change, &t));
         char want[200];
-        snprintf(want, sizeof(want), "0/create/%s/%s/%s/%s;", runs[i].old ? "/" : "E7/{\"mail\":\"e7@example.com\"}", hold_name[HOLD_NONE],
+        snprintf(want, sizeof(want), "0/create/%s/%s/%s/%s;",
+                 runs[i].old ? "/" : "E7/{\"mail\":\"e7@example.com\"}", hold_name[HOLD_NONE],
                  outcome_name[OUTCOME_APPLIED], runs[i].old ? "" : "{\"id\":7}");
         assert_told(&t, want);
         GOOD(l->ops->step_each(l, runs[i].id, on_step, &t));
-        assert_told(&t, runs[i].old ? "0.1 call 1 state 1 change 0 status 200 at 3 ;" : "0.1 call 1 state 1 change 0 status 200 at 3 id-7;");
+        assert_told(&t, runs[i].old ? "0.1 call 1 state 1 change 0 status 200 at 3 ;"
+                                    : "0.1 call 1 state 1 change 0 status 200 at 3 id-7;");
         ck_assert_int_eq(l->ops->run_text_get(l, runs[i].id, "rejects", &got), runs[i].old ? -ENOENT : 0);
     }
     put_run(l, "done", 100, RUN_DONE);
@@ -467,5 +497,6 @@ START_TEST(names_states)
 }
 END_TEST
 
-UNIT("ledger", keeps_runs, lists_runs_newest_first, keeps_texts_of_runs, keeps_changes, may_be_used_from_callbacks,
-     keeps_the_newest_of_each_step, lists_many_steps, remembers, remembers_many, retention_keeps_counts_and_hashes, names_states)
+UNIT("ledger", keeps_runs, lists_runs_newest_first, keeps_texts_of_runs, keeps_changes,
+     may_be_used_from_callbacks, keeps_the_newest_of_each_step, lists_many_steps, remembers, remembers_many,
+     retention_keeps_counts_and_hashes, names_states)

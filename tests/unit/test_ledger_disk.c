@@ -114,8 +114,8 @@ START_TEST(a_kill_loses_nothing_flushed)
         char why[400];
         struct ledger *l = ledger_open(dir, why);
         struct run r = { .id = "a" };
-        bool good = l && l->ops->run_put(l, &r) == 0 && put_change(l, 0, STR("{}")) == 0 && ledger_flush(l) == 0 &&
-                    put_change(l, 1, STR("{}")) == 0 && write(ready[1], "x", 1) == 1;
+        bool good = l && l->ops->run_put(l, &r) == 0 && put_change(l, 0, STR("{}")) == 0 &&
+                    ledger_flush(l) == 0 && put_change(l, 1, STR("{}")) == 0 && write(ready[1], "x", 1) == 1;
         if (good)
             pause();
         _exit(1);
@@ -216,9 +216,9 @@ START_TEST(knows_network_file_systems)
     ck_assert_str_eq(dir_network_name(0x6969), "NFS");
     ck_assert_str_eq(dir_network_name((long)0xff534d42), "CIFS");
     ck_assert_str_eq(dir_network_name((long)(int32_t)0xfe534d42), "SMB2"); /* as a 32-bit machine gives it */
-    ck_assert_ptr_null(dir_network_name(0xef53));     /* ext4 */
-    ck_assert_ptr_null(dir_network_name(0x01021994)); /* tmpfs */
-    ck_assert_ptr_null(dir_network_name(0x794c7630)); /* overlay */
+    ck_assert_ptr_null(dir_network_name(0xef53));                          /* ext4 */
+    ck_assert_ptr_null(dir_network_name(0x01021994));                      /* tmpfs */
+    ck_assert_ptr_null(dir_network_name(0x794c7630));                      /* overlay */
 }
 END_TEST
 
@@ -257,7 +257,9 @@ START_TEST(survives_damage)
     struct ledger *l = must_open();
     put_run(l, "a");
     for (uint32_t i = 0; i < 2000; i++)
-        ck_assert_int_eq(put_change(l, i, STR("{\"after\":\"somebody@example.com\",\"before\":\"nobody@example.com\"}")), 0);
+        ck_assert_int_eq(
+            put_change(l, i, STR("{\"after\":\"somebody@example.com\",\"before\":\"nobody@example.com\"}")),
+            0);
     ck_assert_int_eq(ledger_flush(l), 0);
     ledger_free(l);
     struct stat s;
@@ -318,7 +320,8 @@ START_TEST(says_when_the_disk_is_full)
         }
         if (error != -ENOSPC || !strstr(ledger_error(l), "no room"))
             _exit(2);
-        if (put_change(l, 1000, STR("{}")) != -ENOSPC || ledger_flush(l) != -ENOSPC || l->ops->memory_put(l, "t", "n", STR("s"), STR("x")) != -ENOSPC)
+        if (put_change(l, 1000, STR("{}")) != -ENOSPC || ledger_flush(l) != -ENOSPC ||
+            l->ops->memory_put(l, "t", "n", STR("s"), STR("x")) != -ENOSPC)
             _exit(3);
         ledger_free(l);
         _exit(0);
@@ -422,7 +425,8 @@ END_TEST
 static bool file_holds(const char *path, const char *text)
 {
     struct buf all = BUF_INIT(64 << 20);
-    bool there = file_read(path, 32 << 20, &all) == 0 && all.n > 0 && memmem(all.p, all.n, text, strlen(text)) != NULL;
+    bool there =
+        file_read(path, 32 << 20, &all) == 0 && all.n > 0 && memmem(all.p, all.n, text, strlen(text)) != NULL;
     buf_deinit(&all);
     return there;
 }
@@ -452,7 +456,8 @@ START_TEST(retention_leaves_no_trace)
 }
 END_TEST
 
-/* Not a measurement: with a transaction per put, or a statement prepared each time, this would run into the suite's time limit. */
+/* Not a measurement: with a transaction per put, or a statement prepared each time, this would run into the
+ * suite's time limit. */
 START_TEST(takes_many_changes)
 {
     setup_dir();
@@ -460,7 +465,11 @@ START_TEST(takes_many_changes)
     put_run(l, "a");
     mono_us begin = clock_mono();
     for (uint32_t i = 0; i < 50000; i++)
-        ck_assert_int_eq(put_change(l, i, STR("{\"after\":\"People & Culture\",\"attribute\":\"Department\",\"before\":\"Sales\"}")), 0);
+        ck_assert_int_eq(
+            put_change(
+                l, i,
+                STR("{\"after\":\"People & Culture\",\"attribute\":\"Department\",\"before\":\"Sales\"}")),
+            0);
     ck_assert_int_eq(ledger_flush(l), 0);
     printf("# 50,000 changes in %lld ms\n", (long long)((clock_mono() - begin) / 1000));
     ck_assert_uint_eq(changes_of(l), 50000);
@@ -470,6 +479,7 @@ START_TEST(takes_many_changes)
 END_TEST
 
 UNIT("ledger on disk", what_is_flushed_stays, a_kill_loses_nothing_flushed, only_its_owner_may_read_it,
-     refuses_directories_that_others_can_write, refuses_files_that_are_not_ours, knows_network_file_systems, says_when_it_is_no_ledger,
-     survives_damage, says_when_the_disk_is_full, says_when_there_is_no_room_to_begin, says_when_it_is_read_only, is_shared_by_several,
+     refuses_directories_that_others_can_write, refuses_files_that_are_not_ours, knows_network_file_systems,
+     says_when_it_is_no_ledger, survives_damage, says_when_the_disk_is_full,
+     says_when_there_is_no_room_to_begin, says_when_it_is_read_only, is_shared_by_several,
      retention_leaves_no_trace, takes_many_changes)

@@ -74,7 +74,8 @@ START_TEST(ends_with_its_process)
     ck_assert_int_eq(pipe(ready), 0);
     pid_t pid = fork();
     if (pid == 0) {
-        bool good = lease_take(dir, "scim", "https://scim.example.com/v2", "run-1", &l, why) == LEASE_OK && write(ready[1], "x", 1) == 1;
+        bool good = lease_take(dir, "scim", "https://scim.example.com/v2", "run-1", &l, why) == LEASE_OK &&
+                    write(ready[1], "x", 1) == 1;
         if (good)
             pause();
         _exit(1);
@@ -116,7 +117,8 @@ END_TEST
 
 START_TEST(does_not_trust_the_file)
 {
-    static const char *const contents[] = { "", "garbage", "-5 x", "7", "12 \x1b[31mred", "99999999999999999999 x y z" };
+    static const char *const contents[] = { "",  "garbage",        "-5 x",
+                                            "7", "12 \x1b[31mred", "99999999999999999999 x y z" };
     struct lease *l, *second;
     char why[400], path[400];
     setup_dir();

@@ -1,4 +1,5 @@
-/* The other side of the wire tests of net: a loop with a net on it, requests in one line, and what became of them. */
+/* The other side of the wire tests of net: a loop with a net on it, requests in one line, and what became of
+ * them. */
 #ifndef NET_BED_H
 #define NET_BED_H
 
@@ -18,8 +19,8 @@ struct got {
     struct net_call *call;
     unsigned heads, dones;
     int head_status;
-    struct answer a;       /* its borrowed text is not to be looked at, but: */
-    struct buf body;       /* held or streamed */
+    struct answer a; /* its borrowed text is not to be looked at, but: */
+    struct buf body; /* held or streamed */
     char content_type[128], etag[256];
     void (*on_head)(struct got *g);
     void (*on_bytes)(struct got *g);
@@ -31,7 +32,8 @@ struct got {
 void bed_open(struct bed *b, void (*serve)(struct peer *p), const void *ctx, const struct net_options *o);
 /* A net without a server. */
 void bed_net(struct bed *b, const struct net_options *o);
-/* Closes net and server; asserts that the loop is left without a handle. The server's memory stays until bed_free(). */
+/* Closes net and server; asserts that the loop is left without a handle. The server's memory stays until
+ * bed_free(). */
 void bed_close(struct bed *b);
 void bed_free(struct bed *b);
 

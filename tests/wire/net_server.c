@@ -168,9 +168,9 @@ static void *peer_main(void *ctx)
     SSL_free(p->ssl);
     free(p->buf);
     pthread_mutex_lock(&s->lock);
-    s->now--;
     close(p->fd);
     p->fd = -1;
+    s->now--;
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -276,6 +276,14 @@ unsigned server_connections(struct server *s)
 {
     pthread_mutex_lock(&s->lock);
     unsigned n = s->n_peers;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+unsigned server_open_now(struct server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    unsigned n = s->now;
     pthread_mutex_unlock(&s->lock);
     return n;
 }

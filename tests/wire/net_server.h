@@ -1,5 +1,6 @@
-/* A small server for the wire tests of net: a thread accepts, a thread per connection runs the test's own function, which reads requests
- * and writes whatever it likes, right or wrong, with or without TLS. Every whole request is kept for the test to look at. */
+/* A small server for the wire tests of net: a thread accepts, a thread per connection runs the test's own
+ * function, which reads requests and writes whatever it likes, right or wrong, with or without TLS. Every
+ * whole request is kept for the test to look at. */
 #ifndef NET_SERVER_H
 #define NET_SERVER_H
 
@@ -12,7 +13,7 @@ struct seen {
     char head[SEEN_HEAD_MAX]; /* request line and header lines as they came, NUL-terminated */
     char *body;               /* owned by the server */
     size_t body_n;
-    unsigned connection;      /* 1-based, in the order of accepting */
+    unsigned connection; /* 1-based, in the order of accepting */
 };
 
 struct server;
@@ -27,15 +28,16 @@ const char *server_url(const struct server *s); /* "http://127.0.0.1:PORT", or h
 size_t server_requests(struct server *s);       /* whole requests seen so far */
 const struct seen *server_seen(struct server *s, size_t i);
 unsigned server_connections(struct server *s);
+unsigned server_open_now(struct server *s);
 unsigned server_most_at_once(struct server *s);
 
 /* For the serving function, which ends the connection by returning. */
 void *peer_ctx(struct peer *p);
 unsigned peer_number(const struct peer *p);
-const struct seen *peer_request(struct peer *p);       /* the next whole request, or NULL at its end */
+const struct seen *peer_request(struct peer *p);              /* the next whole request, or NULL at its end */
 bool peer_write(struct peer *p, const char *bytes, size_t n); /* false: the client is gone */
 bool peer_text(struct peer *p, const char *text);
-void peer_reset(struct peer *p);                        /* the connection will end by a reset */
+void peer_reset(struct peer *p); /* the connection will end by a reset */
 void peer_pause(unsigned ms);
 /* Answers every request with `text` until the client leaves. */
 void peer_always(struct peer *p, const char *text);

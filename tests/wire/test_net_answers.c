@@ -22,14 +22,15 @@ static void serve_text_once(struct peer *p)
 
 static void assert_failed(const struct got *g, enum transport_error error, enum sent sent)
 {
-    ck_assert_msg(g->a.error == error && g->a.sent == sent, "error %s (%s), sent %d", transport_error_name[g->a.error],
-                  g->a.detail, (int)g->a.sent);
+    ck_assert_msg(g->a.error == error && g->a.sent == sent, "error %s (%s), sent %d",
+                  transport_error_name[g->a.error], g->a.detail, (int)g->a.sent);
     ck_assert_str_ne(g->a.detail, "");
 }
 
 static void assert_answered(const struct got *g, int status, const char *body)
 {
-    ck_assert_msg(g->a.sent == SENT_ANSWERED && g->a.error == NET_OK, "error %s (%s)", transport_error_name[g->a.error], g->a.detail);
+    ck_assert_msg(g->a.sent == SENT_ANSWERED && g->a.error == NET_OK, "error %s (%s)",
+                  transport_error_name[g->a.error], g->a.detail);
     ck_assert_int_eq(g->a.status, status);
     ck_assert_int_eq(g->head_status, status);
     ck_assert_uint_eq(g->heads, 1);
@@ -51,9 +52,11 @@ START_TEST(gets_an_answer)
 {
     struct bed b;
     struct got g;
-    bed_open(&b, serve_text,
-             "HTTP/1.1 200 OK\r\ncontent-TYPE: Application/JSON ; charset=utf-8\r\nETag: W/\"7\"\r\nSet-Cookie: a=b\r\n"
-             "Content-Length: 7\r\n\r\n{\"a\":1}", NULL);
+    bed_open(
+        &b, serve_text,
+        "HTTP/1.1 200 OK\r\ncontent-TYPE: Application/JSON ; charset=utf-8\r\nETag: W/\"7\"\r\nSet-Cookie: a=b\r\n"
+        "Content-Length: 7\r\n\r\n{\"a\":1}",
+        NULL);
     mono_us before = clock_mono();
     get(&g, &b, "/v2/Users?a=%20b");
     assert_answered(&g, 200, "{\"a\":1}");
@@ -99,7 +102,8 @@ START_TEST(sends_every_method)
 {
     struct bed b;
     bed_open(&b, serve_text, OK_TEXT, NULL);
-    for (size_t i = 0; i < 2 * array_len(methods); i++) { /* reads and writes, on one and the same easy handle */
+    for (size_t i = 0; i < 2 * array_len(methods);
+         i++) { /* reads and writes, on one and the same easy handle */
         struct got g;
         struct request r;
         ask(&r, methods[i / 2].method, "/x", methods[i / 2].body, i % 2 ? WRITE : READ);
@@ -178,9 +182,11 @@ START_TEST(reads_chunks_and_forgets_trailers)
     struct bed b;
     struct got g;
     struct request r;
-    bed_open(&b, serve_text,
-             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n"
-             "Retry-After: 9\r\nContent-Type: evil/type\r\n\r\n", NULL);
+    bed_open(
+        &b, serve_text,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/plain\r\n\r\n3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n"
+        "Retry-After: 9\r\nContent-Type: evil/type\r\n\r\n",
+        NULL);
     ask(&r, HTTP_GET, "/x", NULL, READ);
     got_init(&g, &b);
     send_call(&g, &r, &streamed);
@@ -267,7 +273,8 @@ static const struct {
     { "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", is_garbage },
     { "HTTP/1.1 429 Slow\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n", waits_120 },
     { "HTTP/1.1 503 Busy\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:51:07 GMT\r\n"
-      "Content-Length: 0\r\n\r\n", waits_90 },
+      "Content-Length: 0\r\n\r\n",
+      waits_90 },
 };
 
 START_TEST(tells_answers_apart)
@@ -307,7 +314,8 @@ END_TEST
 static void serve_endless(struct peer *p)
 {
     const char *text = peer_ctx(p), *bar = strchr(text, '|');
-    static const char junk[] = "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+    static const char junk[] =
+        "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
     if (!peer_request(p) || !peer_write(p, text, (size_t)(bar - text)))
         return;
     while (peer_text(p, bar[1] ? bar + 1 : junk))
@@ -351,7 +359,8 @@ static void serve_silence(struct peer *p)
 
 START_TEST(ends_silence)
 {
-    static const char *const before[] = { "", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" };
+    static const char *const before[] = { "", "HTTP/1.1 200",
+                                          "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc" };
     for (size_t i = 0; i < 2 * array_len(before); i++) {
         struct bed b;
         struct got g;
@@ -401,7 +410,8 @@ static int dead_port(char url[64])
     struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     socklen_t n = sizeof(at);
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    ck_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, n) == 0 && getsockname(fd, (struct sockaddr *)&at, &n) == 0);
+    ck_assert(fd >= 0 && bind(fd, (struct sockaddr *)&at, n) == 0 &&
+              getsockname(fd, (struct sockaddr *)&at, &n) == 0);
     snprintf(url, 64, "http://127.0.0.1:%u", ntohs(at.sin_port));
     return fd;
 }
@@ -431,7 +441,8 @@ START_TEST(an_unknown_name_sends_nothing)
     struct bed b = { 0 };
     struct got g;
     struct request r;
-    bed_net(&b, &(struct net_options){ .base_url = "http://tenant.invalid", .allow_http = true, .connect_us = 2 * SECOND_US });
+    bed_net(&b, &(struct net_options){
+                    .base_url = "http://tenant.invalid", .allow_http = true, .connect_us = 2 * SECOND_US });
     ask(&r, HTTP_POST, "/x", "{}", WRITE);
     call(&g, &b, &r);
     assert_failed(&g, NET_RESOLVE, SENT_NOT);
@@ -475,6 +486,6 @@ START_TEST(the_environment_and_netrc_change_nothing)
 END_TEST
 
 UNIT("net answers", gets_an_answer, sends_every_method, sends_headers_as_given, sends_the_largest_body,
-     reads_chunks_and_forgets_trailers, tells_answers_apart, knows_a_reset, ends_an_endless_answer, ends_silence,
-     a_drip_is_not_silence_but_takes_its_time, a_refused_connection_sends_nothing, an_unknown_name_sends_nothing,
-     the_environment_and_netrc_change_nothing)
+     reads_chunks_and_forgets_trailers, tells_answers_apart, knows_a_reset, ends_an_endless_answer,
+     ends_silence, a_drip_is_not_silence_but_takes_its_time, a_refused_connection_sends_nothing,
+     an_unknown_name_sends_nothing, the_environment_and_netrc_change_nothing)

@@ -1,10 +1,12 @@
-/* net: a write reaches the server at most once, whatever becomes of its connection; and cancelling, queueing, closing. */
+/* net: a write reaches the server at most once, whatever becomes of its connection; and cancelling, queueing,
+ * closing. */
 #include "net_bed.h"
 #include "unit.h"
 
 #define OK_TEXT "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-/* The scenario: a connection is kept after a first answer; the next request of interest is read whole and never answered. */
+/* The scenario: a connection is kept after a first answer; the next request of interest is read whole and
+ * never answered. */
 struct trap {
     const char *instead; /* bytes sent instead of an answer */
     bool reset;
@@ -39,7 +41,8 @@ static unsigned writes_seen(struct server *s)
     return n;
 }
 
-static void spring(struct got *g, struct bed *b, struct trap *t, enum http_method method, const char *body, enum kind kind)
+static void spring(struct got *g, struct bed *b, struct trap *t, enum http_method method, const char *body,
+                   enum kind kind)
 {
     struct request r;
     bed_open(b, serve_trap, t, NULL);
@@ -62,7 +65,9 @@ static const struct {
 static const struct {
     const char *instead;
     bool reset;
-} ends[] = { { NULL, false }, { NULL, true }, { "HTTP/1.1 100 Continue\r\n\r\n", false }, { "HTTP/1.1 2", false } };
+} ends[] = {
+    { NULL, false }, { NULL, true }, { "HTTP/1.1 100 Continue\r\n\r\n", false }, { "HTTP/1.1 2", false }
+};
 
 START_TEST(a_write_is_sent_once)
 {
@@ -72,11 +77,13 @@ START_TEST(a_write_is_sent_once)
         struct bed b;
         struct got g;
         spring(&g, &b, &t, writes[w].method, writes[w].body, WRITE);
-        ck_assert_msg(writes_seen(b.server) == 1, "%s %s seen %u times, end %zu", http_method_name[writes[w].method],
-                      writes[w].body ? "with body" : "without body", writes_seen(b.server), e);
+        ck_assert_msg(writes_seen(b.server) == 1, "%s %s seen %u times, end %zu",
+                      http_method_name[writes[w].method], writes[w].body ? "with body" : "without body",
+                      writes_seen(b.server), e);
         ck_assert_msg(g.a.sent == SENT_UNKNOWN, "sent %d: %s", (int)g.a.sent, g.a.detail);
         ck_assert(g.a.error == NET_RESET || g.a.error == NET_TRUNCATED);
-        /* With a body it went over the kept connection, where libcurl would have repeated it; without over a fresh one. */
+        /* With a body it went over the kept connection, where libcurl would have repeated it; without over a
+         * fresh one. */
         ck_assert_uint_eq(server_seen(b.server, 1)->connection, writes[w].body ? 1 : 2);
         got_deinit(&g);
         bed_free(&b);
@@ -126,6 +133,35 @@ START_TEST(a_read_that_gave_bytes_is_not_repeated)
     ck_assert_uint_eq(writes_seen(b.server), 1);
     got_deinit(&g);
     bed_free(&b);
+}
+END_TEST
+
+static void serve_one(struct peer *p)
+{
+    if (peer_request(p))
+        peer_text(p, OK_TEXT);
+}
+
+/* The usual end of a kept connection, seen in time: the write goes over another one and nothing is in doubt.
+ */
+START_TEST(a_connection_closed_while_idle_is_no_harm)
+{
+    for (size_t w = 0; w < array_len(writes); w++) {
+        struct bed b;
+        struct got g;
+        struct request r;
+        bed_open(&b, serve_one, NULL, NULL);
+        get(&g, &b, "/first");
+        got_deinit(&g);
+        while (server_open_now(b.server) > 0)
+            peer_pause(1);
+        ask(&r, writes[w].method, "/write", writes[w].body, WRITE);
+        call(&g, &b, &r);
+        ck_assert_msg(g.a.sent == SENT_ANSWERED, "%s", g.a.detail);
+        ck_assert_uint_eq(server_seen(b.server, 1)->connection, 2);
+        got_deinit(&g);
+        bed_free(&b);
+    }
 }
 END_TEST
 
@@ -351,6 +387,7 @@ START_TEST(closes_from_inside_a_callback)
 }
 END_TEST
 
-UNIT("net once", a_write_is_sent_once, what_may_be_repeated_is_repeated, a_read_that_gave_bytes_is_not_repeated,
-     queues_beyond_the_connections, sends_from_inside_a_callback, cancels_inside_an_answer, cancels_before_and_after_sending,
-     closes_with_calls_in_every_state, closes_from_inside_a_callback)
+UNIT("net once", a_write_is_sent_once, what_may_be_repeated_is_repeated,
+     a_read_that_gave_bytes_is_not_repeated, a_connection_closed_while_idle_is_no_harm,
+     queues_beyond_the_connections, sends_from_inside_a_callback, cancels_inside_an_answer,
+     cancels_before_and_after_sending, closes_with_calls_in_every_state, closes_from_inside_a_callback)

@@ -23,7 +23,8 @@ struct identity {
     bool offered_h2;
 };
 
-static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in, unsigned in_n, void *ctx)
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *n, const unsigned char *in,
+                   unsigned in_n, void *ctx)
 {
     struct identity *id = ctx;
     (void)ssl, (void)out, (void)n;
@@ -74,7 +75,8 @@ static void over_tls(struct got *g, struct bed *b, struct identity *id, bool tru
     struct request r;
     memset(b, 0, sizeof(*b));
     b->server = server_start(serve_ok, NULL, id->ctx);
-    bed_net(b, &(struct net_options){ .base_url = server_url(b->server), .ca_file = trusted ? id->file : NULL });
+    bed_net(b,
+            &(struct net_options){ .base_url = server_url(b->server), .ca_file = trusted ? id->file : NULL });
     ask(&r, HTTP_POST, "/x", "{}", WRITE);
     call(g, b, &r);
     bed_close(b);
@@ -87,8 +89,8 @@ START_TEST(trusts_only_the_known)
         bool trusted, good;
     } cases[] = {
         { "IP:127.0.0.1", true, true },
-        { "IP:127.0.0.1", false, false },                 /* signed by itself */
-        { "DNS:tenant.example.com", true, false },        /* somebody else's */
+        { "IP:127.0.0.1", false, false },          /* signed by itself */
+        { "DNS:tenant.example.com", true, false }, /* somebody else's */
         { "IP:127.0.0.2,DNS:localhost", true, false },
     };
     for (size_t i = 0; i < array_len(cases); i++) {
@@ -152,7 +154,8 @@ START_TEST(a_write_is_sent_once_over_tls)
         call(&g, &b, &r);
         bed_close(&b);
         ck_assert_uint_eq(server_requests(b.server), 2);
-        ck_assert_int_eq(g.a.sent, bodies[i] ? SENT_UNKNOWN : SENT_ANSWERED); /* without a body: on a fresh connection */
+        ck_assert_int_eq(g.a.sent, bodies[i] ? SENT_UNKNOWN
+                                             : SENT_ANSWERED); /* without a body: on a fresh connection */
         ck_assert_uint_eq(server_seen(b.server, 1)->connection, bodies[i] ? 1 : 2);
         got_deinit(&g);
         bed_free(&b);
@@ -187,7 +190,8 @@ START_TEST(refuses_base_urls)
     ck_assert_int_eq(uv_loop_init(&loop), 0);
     for (size_t i = 0; i < array_len(cases); i++) {
         char why[300];
-        struct net *n = net_new(&loop, &(struct net_options){ .base_url = cases[i].url, .allow_http = cases[i].http }, why);
+        struct net *n = net_new(
+            &loop, &(struct net_options){ .base_url = cases[i].url, .allow_http = cases[i].http }, why);
         ck_assert_msg(!n == !!cases[i].word, "%s: %s", cases[i].url, why);
         if (n)
             net_close(n, NULL, NULL);
@@ -196,7 +200,8 @@ START_TEST(refuses_base_urls)
         ck_assert_ptr_null(strstr(why, "hunter2"));
     }
     char why[300];
-    ck_assert_ptr_null(net_new(&loop, &(struct net_options){ .base_url = "https://x.example.com", .ca_file = "/no/such" }, why));
+    ck_assert_ptr_null(net_new(
+        &loop, &(struct net_options){ .base_url = "https://x.example.com", .ca_file = "/no/such" }, why));
     ck_assert_ptr_nonnull(strstr(why, "/no/such"));
     uv_run(&loop, UV_RUN_DEFAULT);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
@@ -221,19 +226,37 @@ START_TEST(refuses_requests_that_mean_something_else)
         const char *target;
         bool refused;
     } targets[] = {
-        { "/a/b?c=/../d", false }, { "/a.b/..c", false },     { "/a/...", false },   { "", true },           { "a", true },
-        { "@other.example.com/", true }, { ":9/x", true },    { "/a b", true },      { "/a\r\nX: y", true }, { "/a#b", true },
-        { "/a/../b", true },       { "/a/..", true },         { "/./a", true },      { "/a/%2e%2E/b", true }, { "/a/.%2e?x", true },
-        { "/\xc3\xa9", true },     { "/a\x7f", true },
+        { "/a/b?c=/../d", false },
+        { "/a.b/..c", false },
+        { "/a/...", false },
+        { "", true },
+        { "a", true },
+        { "@other.example.com/", true },
+        { ":9/x", true },
+        { "/a b", true },
+        { "/a\r\nX: y", true },
+        { "/a#b", true },
+        { "/a/../b", true },
+        { "/a/..", true },
+        { "/./a", true },
+        { "/a/%2e%2E/b", true },
+        { "/a/.%2e?x", true },
+        { "/\xc3\xa9", true },
+        { "/a\x7f", true },
     };
     static const struct {
         const char *name;
         struct str value;
         bool refused;
     } headers[] = {
-        { "X-A", { "plain\tvalue", 11 }, false }, { "X-A", { "caf\xc3\xa9", 5 }, false }, { "X-A", { "a\r\nX-B: c", 9 }, true },
-        { "X-A", { "a\0b", 3 }, true },            { "X A", { "v", 1 }, true },            { "X-A:", { "v", 1 }, true },
-        { "X-A;", { "v", 1 }, true },              { "", { "v", 1 }, true },
+        { "X-A", { "plain\tvalue", 11 }, false },
+        { "X-A", { "caf\xc3\xa9", 5 }, false },
+        { "X-A", { "a\r\nX-B: c", 9 }, true },
+        { "X-A", { "a\0b", 3 }, true },
+        { "X A", { "v", 1 }, true },
+        { "X-A:", { "v", 1 }, true },
+        { "X-A;", { "v", 1 }, true },
+        { "", { "v", 1 }, true },
     };
     struct bed b;
     struct request r;
@@ -260,7 +283,8 @@ struct logged {
     unsigned lines;
 };
 
-static void on_log(void *ctx, enum log_level level, const char *event, const struct log_field *fields, size_t n)
+static void on_log(void *ctx, enum log_level level, const char *event, const struct log_field *fields,
+                   size_t n)
 {
     struct logged *l = ctx;
     (void)level;
@@ -276,7 +300,8 @@ static void on_log(void *ctx, enum log_level level, const char *event, const str
 static void serve_badly(struct peer *p)
 {
     if (peer_request(p))
-        peer_text(p, peer_number(p) % 2 ? "t0psecret garbage k3y\r\n\r\n" : "HTTP/1.1 200 OK\r\nContent-Length: t0psecret\r\n\r\n");
+        peer_text(p, peer_number(p) % 2 ? "t0psecret garbage k3y\r\n\r\n"
+                                        : "HTTP/1.1 200 OK\r\nContent-Length: t0psecret\r\n\r\n");
 }
 
 START_TEST(keeps_secrets_out_of_words)
@@ -329,11 +354,13 @@ START_TEST(speaks_tls_to_tls_only)
     bed_net(&b, &(struct net_options){ .base_url = url, .silence_us = SECOND_US, .connect_us = SECOND_US });
     get(&g, &b, "/x");
     ck_assert_int_eq(g.a.sent, SENT_NOT);
-    ck_assert(g.a.error == NET_TLS || g.a.error == NET_CONNECT); /* a plain server waits for the end of a line */
+    ck_assert(g.a.error == NET_TLS ||
+              g.a.error == NET_CONNECT); /* a plain server waits for the end of a line */
     got_deinit(&g);
     bed_free(&b);
 }
 END_TEST
 
 UNIT("net safe", trusts_only_the_known, refuses_old_tls, a_write_is_sent_once_over_tls, refuses_base_urls,
-     refuses_requests_that_mean_something_else, keeps_secrets_out_of_words, survives_a_broken_pipe, speaks_tls_to_tls_only)
+     refuses_requests_that_mean_something_else, keeps_secrets_out_of_words, survives_a_broken_pipe,
+     speaks_tls_to_tls_only)
