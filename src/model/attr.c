@@ -272,7 +272,7 @@ static bool canon(enum attr_type type, char separator, struct str bytes, struct 
     case ATTR_SET:
         return canon_set(s, separator, out);
     }
-    assert(!"an attribute type without a canonical form");
+    assert(false && "an attribute type without a canonical form");
     return false;
 }
 

@@ -100,8 +100,6 @@ uint32_t roster_by_key(const struct roster *r, size_t slot, struct str canon, ui
         assert(after < r->n);
         return x->next[after];
     }
-    if (!canon.n)
-        return NO_USER;
     uint64_t digest = digest_of(r, canon);
     for (size_t it = table_find(&x->first, digest); it != TABLE_END; it = table_next(&x->first, it, digest))
         if (str_eq(roster_canon(r, table_value(&x->first, it), slot), canon))

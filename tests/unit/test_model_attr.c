@@ -97,6 +97,7 @@ START_TEST(guid_has_one_form)
         { "{01234567-89AB-CDEF-0123-456789ABCDEF", "{01234567-89ab-cdef-0123-456789abcdef" },
         { "0123456-789AB-CDEF-0123-456789ABCDEFF", "0123456-789ab-cdef-0123-456789abcdeff" },
         { "User 7", "user 7" },
+        { "{01234567-89ab-cdef-0123-456789abcd\xef\xac\x80}", "0123456789abcdef0123456789abcdff" }, /* folds to one: the ligature ff */
     };
     check_pairs(ATTR_GUID, v, array_len(v));
     check_pairs(ATTR_REF, v, array_len(v));

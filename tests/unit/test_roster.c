@@ -512,6 +512,7 @@ START_TEST(keys_find_everybody_who_has_them)
     check_key(r, CODE, "e1", "2");
     check_key(r, CODE, "E3", "");
     check_key(r, CODE, "", "");
+    ck_assert_uint_eq(roster_by_key(r, CODE, (struct str){ NULL, 0 }, NO_USER), NO_USER);
     roster_free(r);
 }
 END_TEST
