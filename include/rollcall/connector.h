@@ -123,7 +123,9 @@ struct connector {
 
     /* All changes of one user that are to be done -> steps. `change[i]` has number `seq[i]` in the plan's order. Steps go to `emit` in the order in which
      * they must happen; text in them lives in `arena`. `roster` tells the user as he is now (sealed). A change that the protocol cannot express
-     * must not come here: vendor.kinds and attribute flags say so beforehand. */
+     * must not come here: vendor.kinds and attribute flags say so beforehand. It sees one user only: where the new
+     * manager is a joiner (`manager_after.id` empty, `key` not) it leaves the step's `manager_ref` at NO_CHANGE, and who knows all changes sets it to that
+     * joiner's create and adds the NEED_CREATED; pack() never sends a manager that is still unknown by then, settle() refuses such a step. */
     void (*lower)(struct conn *c, const struct roster *roster, const struct change *const *change, const uint32_t *seq, size_t n,
                   struct arena *arena, void (*emit)(void *ctx, const struct step *step), void *ctx);
 

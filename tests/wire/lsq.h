@@ -1,5 +1,6 @@
-/* What the wire tests of LeadSquared share: a connection with a schema and options, and a tenant that is a function from request to
- * answer. Nothing here sends anything: requests are compared as text, answers are fed as bytes. */
+/* What the wire tests of LeadSquared share: a connection with a schema and options, and a tenant that is a
+ * function from request to answer. Nothing here sends anything: requests are compared as text, answers are
+ * fed as bytes. */
 #ifndef WIRE_LSQ_H
 #define WIRE_LSQ_H
 
@@ -56,7 +57,8 @@ static inline void lsq_option(struct lsq *t, const char *name, const char *value
 
 static inline void lsq_map(struct lsq *t, const char *name)
 {
-    ck_assert_msg(vendor_attr(&t->k->vendor, str_of(name), &t->schema.attr[t->schema.n]), "no attribute '%s'", name);
+    ck_assert_msg(vendor_attr(&t->k->vendor, str_of(name), &t->schema.attr[t->schema.n]), "no attribute '%s'",
+                  name);
     t->schema.n++;
 }
 
@@ -103,7 +105,7 @@ static inline void lsq_deinit(struct lsq *t)
     arena_deinit(&t->arena);
 }
 
-/* Answers --------------------------------------------------------------------------------------------------------------------- */
+/* Answers ----------------------------------------------------------------------------------------- */
 
 struct reply {
     int status;
@@ -139,9 +141,10 @@ static inline struct read_verdict lsq_feed(struct lsq *t, unsigned id, const str
 
 typedef struct reply (*lsq_tenant)(void *ctx, const struct request *q);
 
-/* Runs a reading to its end against a tenant. As many requests as the connector offers are open at once; the last one offered is
- * answered first, so that pages arrive out of order. */
-static inline enum read_next lsq_read(struct lsq *t, const struct read_goal *goal, lsq_tenant tenant, void *ctx)
+/* Runs a reading to its end against a tenant. As many requests as the connector offers are open at once; the
+ * last one offered is answered first, so that pages arrive out of order. */
+static inline enum read_next lsq_read(struct lsq *t, const struct read_goal *goal, lsq_tenant tenant,
+                                      void *ctx)
 {
     struct {
         struct request request;
@@ -182,7 +185,9 @@ static inline struct read_goal lsq_goal_roster(struct lsq *t)
 
 static inline struct read_goal lsq_goal_tenant(struct lsq *t)
 {
-    return (struct read_goal){ .kind = READ_TENANT, .tenant = &t->tenant, .schema = &t->schema, .errs = &t->errs };
+    return (struct read_goal){
+        .kind = READ_TENANT, .tenant = &t->tenant, .schema = &t->schema, .errs = &t->errs
+    };
 }
 
 static inline struct read_goal lsq_goal_lookup(struct lsq *t, const struct lookup *v, size_t n)
@@ -194,7 +199,7 @@ static inline struct read_goal lsq_goal_lookup(struct lsq *t, const struct looku
     return g;
 }
 
-/* Requests -------------------------------------------------------------------------------------------------------------------- */
+/* Requests ---------------------------------------------------------------------------------------- */
 
 static inline struct str header_of(const struct request *q, const char *name)
 {
@@ -205,8 +210,8 @@ static inline struct str header_of(const struct request *q, const char *name)
 }
 
 /* Method, target, body, and the header fields that every request has (fact sheet 2.2, 2.3). */
-static inline void assert_request(const struct lsq *t, const struct request *q, const char *endpoint, enum http_method method, const char *target,
-                                  const char *body)
+static inline void assert_request(const struct lsq *t, const struct request *q, const char *endpoint,
+                                  enum http_method method, const char *target, const char *body)
 {
     ck_assert_str_eq(t->k->vendor.endpoints[q->endpoint].name, endpoint);
     ck_assert_int_eq(q->method, method);

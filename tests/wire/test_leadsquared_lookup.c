@@ -5,10 +5,13 @@
 
 #define MAIL 1 /* slot of EmailAddress in lsq_init() */
 
-static const char asha[] = "{\"UserId\":\"" ID("101") "\",\"EmailAddress\":\"Asha.Rao@example.com\",\"StatusCode\":\"1\",\"mx_Custom_1\":\"E1\"}";
-static const char imran[] = "{\"UserId\":\"" ID("102") "\",\"EmailAddress\":\"imran@example.com\",\"StatusCode\":\"0\",\"mx_Custom_1\":\"E2\"}";
+static const char asha[] = "{\"UserId\":\"" ID(
+    "101") "\",\"EmailAddress\":\"Asha.Rao@example.com\",\"StatusCode\":\"1\",\"mx_Custom_1\":\"E1\"}";
+static const char imran[] = "{\"UserId\":\"" ID(
+    "102") "\",\"EmailAddress\":\"imran@example.com\",\"StatusCode\":\"0\",\"mx_Custom_1\":\"E2\"}";
 
-/* Finds users by the conditions it is given, as the tenant would: case-insensitively, with one user thrown in whom nobody asked for. */
+/* Finds users by the conditions it is given, as the tenant would: case-insensitively, with one user thrown in
+ * whom nobody asked for. */
 static struct reply serve(void *ctx, const struct request *q)
 {
     static const char *const user[] = { asha, imran };
@@ -19,19 +22,24 @@ static struct reply serve(void *ctx, const struct request *q)
     if (contains(q->target.p, "ByUserId")) {
         buf_puts(out, "[");
         if (contains(q->target.p, id[1])) /* 101 is inactive: hidden */
-            buf_printf(out, "{\"UserId\":\"%s\",\"EmailAddress\":\"imran@example.com\",\"Groups\":[{\"Id\":\"1\"}]}", id[1]);
+            buf_printf(
+                out, "{\"UserId\":\"%s\",\"EmailAddress\":\"imran@example.com\",\"Groups\":[{\"Id\":\"1\"}]}",
+                id[1]);
         buf_puts(out, "]");
         return (struct reply){ .status = 200, .body = buf_view(out) };
     }
     json_t *body = json_loadb(q->body.p, q->body.n, 0, NULL);
-    json_t *group = json_array_get(json_object_get(body, "GroupConditions"), 0), *list = json_object_get(group, "Condition"), *c;
+    json_t *group = json_array_get(json_object_get(body, "GroupConditions"), 0),
+           *list = json_object_get(group, "Condition"), *c;
     buf_puts(out, "{\"Users\":[");
     for (size_t u = 0; u < array_len(user); u++) {
         json_t *row = json_loads(user[u], 0, NULL);
         size_t i;
         bool hit = false;
-        json_array_foreach(list, i, c) {
-            const char *name = json_string_value(json_object_get(c, "LookupName")), *value = json_string_value(json_object_get(c, "LookupValue"));
+        json_array_foreach(list, i, c)
+        {
+            const char *name = json_string_value(json_object_get(c, "LookupName")),
+                       *value = json_string_value(json_object_get(c, "LookupValue"));
             const char *have = json_string_value(json_object_get(row, name));
             hit = hit || (have && strcasecmp(have, value) == 0);
         }
@@ -41,7 +49,9 @@ static struct reply serve(void *ctx, const struct request *q)
         json_decref(row);
     }
     json_decref(body);
-    buf_printf(out, "%s{\"UserId\":\"" ID("999") "\",\"EmailAddress\":\"other@example.com\",\"StatusCode\":\"0\"}]}", first ? "" : ",");
+    buf_printf(
+        out, "%s{\"UserId\":\"" ID("999") "\",\"EmailAddress\":\"other@example.com\",\"StatusCode\":\"0\"}]}",
+        first ? "" : ",");
     return (struct reply){ .status = 200, .body = buf_view(out) };
 }
 
@@ -69,7 +79,8 @@ static enum read_next look(struct bed *b, const struct lookup *v, size_t n)
     return lsq_read(&b->t, &goal, serve, &b->out);
 }
 
-START_TEST(request_is_literal) /* fact sheet 4.3: the operator joins to the next condition, null on the last */
+START_TEST(
+    request_is_literal) /* fact sheet 4.3: the operator joins to the next condition, null on the last */
 {
     static const struct lookup v[] = { { MAIL, { "a+b@example.com", 15 } }, { 0, { "E\"1", 3 } } };
     struct bed b;
@@ -81,12 +92,16 @@ START_TEST(request_is_literal) /* fact sheet 4.3: the operator joins to the next
     struct read_goal goal = lsq_goal_lookup(&b.t, v, 2);
     b.t.k->read_begin(b.t.conn, &goal);
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
-    assert_request(&b.t, &q, "User/AdvancedSearch", HTTP_POST, "/v2/UserManagement.svc/User/AdvancedSearch",
-                   "{\"Columns\":{\"Include_CSV\":\"UserID,EmailAddress,StatusCode,Role,ManagerUserId,mx_Custom_1\"},"
-                   "\"GroupConditions\":[{\"Condition\":[{\"LookupName\":\"EmailAddress\",\"Operator\":\"eq\",\"LookupValue\":\"a+b@example.com\","
-                   "\"ConditionOperator\":\"OR\"},{\"LookupName\":\"mx_Custom_1\",\"Operator\":\"eq\",\"LookupValue\":\"E\\\"1\","
-                   "\"ConditionOperator\":null}],\"GroupOperator\":null}],\"GroupOperator\":null,"
-                   "\"Sorting\":[{\"ColumnName\":\"EmailAddress\",\"Direction\":0}],\"Paging\":{\"PageIndex\":1,\"PageSize\":1000}}");
+    assert_request(
+        &b.t, &q, "User/AdvancedSearch", HTTP_POST, "/v2/UserManagement.svc/User/AdvancedSearch",
+        "{\"Columns\":{\"Include_CSV\":\"UserID,EmailAddress,StatusCode,Role,ManagerUserId,mx_Custom_1\"},"
+        "\"GroupConditions\":[{\"Condition\":[{\"LookupName\":\"EmailAddress\",\"Operator\":\"eq\","
+        "\"LookupValue\":\"a+b@example.com\","
+        "\"ConditionOperator\":\"OR\"},{\"LookupName\":\"mx_Custom_1\",\"Operator\":\"eq\","
+        "\"LookupValue\":\"E\\\"1\","
+        "\"ConditionOperator\":null}],\"GroupOperator\":null}],\"GroupOperator\":null,"
+        "\"Sorting\":[{\"ColumnName\":\"EmailAddress\",\"Direction\":0}],\"Paging\":{\"PageIndex\":1,"
+        "\"PageSize\":1000}}");
     request_deinit(&q);
     bed_deinit(&b);
 }
@@ -104,18 +119,25 @@ START_TEST(request_by_id_is_literal) /* fact sheet 4.4 */
     struct read_goal goal = lsq_goal_lookup(&b.t, v, 1);
     b.t.k->read_begin(b.t.conn, &goal);
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
-    assert_request(&b.t, &q, "User/Retrieve/ByUserId", HTTP_GET,
-                   "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=33333333-aaaa-4bbb-8ccc-0000000001%2B%40", NULL);
+    assert_request(
+        &b.t, &q, "User/Retrieve/ByUserId", HTTP_GET,
+        "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=33333333-aaaa-4bbb-8ccc-0000000001%2B%40",
+        NULL);
     request_deinit(&q);
     bed_deinit(&b);
 }
 END_TEST
 
-/* An inactive user is found, in any case of the key, once though two keys name him; who was not asked for is left out. */
+/* An inactive user is found, in any case of the key, once though two keys name him; who was not asked for is
+ * left out. */
 START_TEST(finds_by_key)
 {
-    static const struct lookup v[] = { { MAIL, { "ASHA.rao@example.com", 20 } }, { 0, { "E2", 2 } },          { MAIL, { "imran@example.com", 17 } },
-                                       { MAIL, { "nobody@example.com", 18 } },   { MAIL, { "", 0 } },         { 0, { "E2", 2 } },
+    static const struct lookup v[] = { { MAIL, { "ASHA.rao@example.com", 20 } },
+                                       { 0, { "E2", 2 } },
+                                       { MAIL, { "imran@example.com", 17 } },
+                                       { MAIL, { "nobody@example.com", 18 } },
+                                       { MAIL, { "", 0 } },
+                                       { 0, { "E2", 2 } },
                                        { MAIL, { "\xff\xfe", 2 } } };
     for (int batch = 1; batch <= 5; batch++) {
         struct bed b;
@@ -127,7 +149,9 @@ START_TEST(finds_by_key)
         ck_assert_int_eq(b.t.state.proof, PROOF_LOOKED_UP);
         ck_assert_uint_eq(roster_count(b.t.roster), 2);
         ck_assert_int_eq(roster_state(b.t.roster, roster_by_id(b.t.roster, STR(ID("101")))), USER_INACTIVE);
-        ck_assert_uint_eq(b.t.asked, (4 + (size_t)batch - 1) / (size_t)batch); /* the empty, the broken and the repeated are not asked for */
+        ck_assert_uint_eq(b.t.asked,
+                          (4 + (size_t)batch - 1) /
+                              (size_t)batch); /* the empty, the broken and the repeated are not asked for */
         bed_deinit(&b);
     }
 }
@@ -147,7 +171,8 @@ END_TEST
 /* Fact sheet 4.4: [] both for unknown and for inactive: it proves nothing. */
 START_TEST(by_id)
 {
-    static const struct lookup active[] = { { -1, { ID("102"), 36 } } }, hidden[] = { { -1, { ID("102"), 36 } }, { -1, { ID("101"), 36 } } };
+    static const struct lookup active[] = { { -1, { ID("102"), 36 } } },
+                               hidden[] = { { -1, { ID("102"), 36 } }, { -1, { ID("101"), 36 } } };
     struct bed b;
     bed_init(&b);
     ck_assert_int_eq(look(&b, active, 1), READ_COMPLETE);
@@ -157,7 +182,8 @@ START_TEST(by_id)
     bed_init(&b);
     ck_assert_int_eq(look(&b, hidden, 2), READ_INCOMPLETE);
     ck_assert_int_eq(b.t.state.again, AGAIN_NO);
-    assert_says(b.t.state.why, ID("101") "' is not shown by User/Retrieve/ByUserId, which hides inactive users");
+    assert_says(b.t.state.why,
+                ID("101") "' is not shown by User/Retrieve/ByUserId, which hides inactive users");
     bed_deinit(&b);
 
     bed_init(&b);
@@ -190,7 +216,9 @@ START_TEST(errors_are_not_empty_answers)
         { "{\"Users\":[5]}", AGAIN_LATER },
         { "{\"Users\":[],\"Users\":[]}", AGAIN_LATER },
         { "{\"Users\":[{\"UserId\":\"1\"}]}", AGAIN_LATER },
-        { "{\"Status\":\"Error\",\"ExceptionType\":\"MXInvalidInputException\",\"ExceptionMessage\":\"User search has some invalid Attributes\"}", AGAIN_NO },
+        { "{\"Status\":\"Error\",\"ExceptionType\":\"MXInvalidInputException\","
+          "\"ExceptionMessage\":\"User search has some invalid Attributes\"}",
+          AGAIN_NO },
         { "{\"Users\":[],\"Status\":\"Error\"}", AGAIN_NO },
         { "{\"Users\":[],\"IsMXException\":true}", AGAIN_NO },
     };
@@ -200,7 +228,8 @@ START_TEST(errors_are_not_empty_answers)
         bed_init(&b);
         lsq_connect(&b.t);
         struct read_goal goal = lsq_goal_lookup(&b.t, v, 1);
-        ck_assert_msg(lsq_read(&b.t, &goal, always, (void *)(uintptr_t)row[i].body) == READ_INCOMPLETE, "row %zu", i);
+        ck_assert_msg(lsq_read(&b.t, &goal, always, (void *)(uintptr_t)row[i].body) == READ_INCOMPLETE,
+                      "row %zu", i);
         ck_assert_int_eq(b.t.state.again, row[i].again);
         ck_assert_uint_eq(b.t.asked, row[i].again == AGAIN_NO ? 1 : 4);
         bed_deinit(&b);
@@ -210,8 +239,12 @@ END_TEST
 
 START_TEST(changed_while_being_looked_up)
 {
-    static const char *const body[] = { "{\"Users\":[{\"UserId\":\"" ID("1") "\",\"EmailAddress\":\"a@example.com\",\"StatusCode\":0,\"mx_Custom_1\":\"E1\"}]}",
-        "{\"Users\":[{\"UserId\":\"" ID("1") "\",\"EmailAddress\":\"a@example.com\",\"StatusCode\":1,\"mx_Custom_1\":\"E1\"}]}" };
+    static const char *const body[] = {
+        "{\"Users\":[{\"UserId\":\"" ID(
+            "1") "\",\"EmailAddress\":\"a@example.com\",\"StatusCode\":0,\"mx_Custom_1\":\"E1\"}]}",
+        "{\"Users\":[{\"UserId\":\"" ID(
+            "1") "\",\"EmailAddress\":\"a@example.com\",\"StatusCode\":1,\"mx_Custom_1\":\"E1\"}]}"
+    };
     static const struct lookup v[] = { { MAIL, { "a@example.com", 13 } }, { 0, { "E1", 2 } } };
     struct bed b;
     struct request q;
@@ -245,7 +278,9 @@ static struct reply shared_key(void *ctx, const struct request *q)
     buf_clear(out);
     buf_puts(out, "{\"Users\":[");
     for (int i = (page - 1) * 10; i < page * 10 && i < 25; i++)
-        buf_printf(out, "%s{\"UserId\":\"33333333-aaaa-4bbb-8ccc-%012d\",\"StatusCode\":0,\"mx_Custom_1\":\"E1\"}", i % 10 ? "," : "", i);
+        buf_printf(out,
+                   "%s{\"UserId\":\"33333333-aaaa-4bbb-8ccc-%012d\",\"StatusCode\":0,\"mx_Custom_1\":\"E1\"}",
+                   i % 10 ? "," : "", i);
     buf_puts(out, "]}");
     return (struct reply){ .status = 200, .body = buf_view(out) };
 }
@@ -279,5 +314,5 @@ START_TEST(costs)
 }
 END_TEST
 
-UNIT("leadsquared lookup", request_is_literal, request_by_id_is_literal, finds_by_key, nobody_to_look_up, by_id, errors_are_not_empty_answers,
-     changed_while_being_looked_up, pages_of_a_search, costs)
+UNIT("leadsquared lookup", request_is_literal, request_by_id_is_literal, finds_by_key, nobody_to_look_up,
+     by_id, errors_are_not_empty_answers, changed_while_being_looked_up, pages_of_a_search, costs)

@@ -1,4 +1,5 @@
-/* READ_ROSTER: fact sheet 4.2, 4.3, 11.1. A scripted tenant whose pages go wrong in every way; none may ever pass for a whole listing. */
+/* READ_ROSTER: fact sheet 4.2, 4.3, 11.1. A scripted tenant whose pages go wrong in every way; none may ever
+ * pass for a whole listing. */
 #include <jansson.h>
 #include <limits.h>
 
@@ -33,21 +34,21 @@ enum fault {
 
 struct tenant_script {
     size_t users;
-    size_t cap;            /* page size the tenant cuts to; 0: none */
+    size_t cap; /* page size the tenant cuts to; 0: none */
     enum fault fault;
-    uint32_t page;         /* of the search; 0: Users.Get */
-    unsigned times;        /* how often it goes wrong; UINT_MAX: always */
-    unsigned pass;         /* 0: any; else only the n-th visit of the page */
+    uint32_t page;  /* of the search; 0: Users.Get */
+    unsigned times; /* how often it goes wrong; UINT_MAX: always */
+    unsigned pass;  /* 0: any; else only the n-th visit of the page */
     unsigned visits[64];
-    size_t missing_in_get; /* user left out of Users.Get, + 1 */
-    size_t extra_in_get;   /* users that only Users.Get has */
-    size_t other_state;    /* user whose state differs in Users.Get, + 1 */
+    size_t missing_in_get;  /* user left out of Users.Get, + 1 */
+    size_t extra_in_get;    /* users that only Users.Get has */
+    size_t other_state;     /* user whose state differs in Users.Get, + 1 */
     size_t repeated_in_get; /* user twice in Users.Get, + 1 */
-    bool numeric;          /* StatusCode of the search as a number */
-    int64_t count;         /* RecordCount; -1: none */
+    bool numeric;           /* StatusCode of the search as a number */
+    int64_t count;          /* RecordCount; -1: none */
     bool text_count;
     size_t get_calls, search_calls;
-    struct buf body;       /* owned */
+    struct buf body; /* owned */
 };
 
 static void script_init(struct tenant_script *s, size_t users)
@@ -64,14 +65,25 @@ static void put_user(struct tenant_script *s, size_t i, bool search, enum fault 
     if (fault == NO_ID)
         buf_printf(&s->body, "{\"FirstName\":\"A\",\"StatusCode\":\"0\"}");
     else if (!search)
-        buf_printf(&s->body, "{\"ID\":\"33333333-aaaa-4bbb-8ccc-%012zu\",\"EmailAddress\":\"u%05zu@example.com\",\"StatusCode\":%d,"
-                             "\"MemberOfGroups\":[\"South\",{\"StatusCode\":9}],\"Tag\":null}", i, i, inactive);
+        buf_printf(&s->body,
+                   "{\"ID\":\"33333333-aaaa-4bbb-8ccc-%012zu\",\"EmailAddress\":\"u%05zu@example.com\","
+                   "\"StatusCode\":%d,"
+                   "\"MemberOfGroups\":[\"South\",{\"StatusCode\":9}],\"Tag\":null}",
+                   i, i, inactive);
     else
-        buf_printf(&s->body, "{\"UserId\":\"33333333-aaaa-4bbb-8ccc-%012zu\",\"FirstName\":null,\"EmailAddress\":\"u%05zu@example.com\","
-                             "\"Role\":\"%s\",\"StatusCode\":%s%s%s,\"ManagerUserId\":\"33333333-aaaa-4bbb-8ccc-%012zu\",\"mx_Custom_1\":%s\"E%05zu\"%s,"
-                             "\"ManagerName\":\"x\",\"Groups\":\"a,b\"}",
-                   i, i, i == 0 ? "Administrator" : "Sales_User", s->numeric ? "" : "\"", fault == BAD_STATUS ? "7" : inactive ? "1" : "0",
-                   s->numeric ? "" : "\"", i / 10, fault == NESTED_VALUE ? "[" : "", i, fault == NESTED_VALUE ? "]" : "");
+        buf_printf(
+            &s->body,
+            "{\"UserId\":\"33333333-aaaa-4bbb-8ccc-%012zu\",\"FirstName\":null,"
+            "\"EmailAddress\":\"u%05zu@example.com\","
+            "\"Role\":\"%s\",\"StatusCode\":%s%s%s,\"ManagerUserId\":\"33333333-aaaa-4bbb-8ccc-%012zu\","
+            "\"mx_Custom_1\":%s\"E%05zu\"%s,"
+            "\"ManagerName\":\"x\",\"Groups\":\"a,b\"}",
+            i, i, i == 0 ? "Administrator" : "Sales_User", s->numeric ? "" : "\"",
+            fault == BAD_STATUS ? "7"
+            : inactive          ? "1"
+                                : "0",
+            s->numeric ? "" : "\"", i / 10, fault == NESTED_VALUE ? "[" : "", i,
+            fault == NESTED_VALUE ? "]" : "");
 }
 
 static struct reply users_get(struct tenant_script *s)
@@ -115,7 +127,8 @@ static struct reply search_page(struct tenant_script *s, size_t page, size_t siz
         n /= 5;
     buf_puts(&s->body, "{\"SearchInfo\":{");
     if (s->count >= 0)
-        buf_printf(&s->body, s->text_count ? "\"RecordCount\":\"%lld\"" : "\"RecordCount\":%lld", (long long)s->count);
+        buf_printf(&s->body, s->text_count ? "\"RecordCount\":\"%lld\"" : "\"RecordCount\":%lld",
+                   (long long)s->count);
     buf_puts(&s->body, "},\"Users\":[");
     put_range(s, from, n, fault);
     buf_puts(&s->body, "]}");
@@ -123,9 +136,11 @@ static struct reply search_page(struct tenant_script *s, size_t page, size_t siz
 }
 
 static const char mx_error[] =
-    "{\"Status\":\"Error\",\"ExceptionType\":\"MXInvalidInputException\",\"ExceptionMessage\":\"Invalid Input! Parameter Name: Paging\"}";
-static const char limit_error[] = "{\"Status\":\"Error\",\"ExceptionType\":\"MXAPIRateLimitExceededException\","
-                                  "\"ExceptionMessage\":\"API calls exceeded the limit of 20 in 5 second(s)\"}";
+    "{\"Status\":\"Error\",\"ExceptionType\":\"MXInvalidInputException\",\"ExceptionMessage\":\"Invalid "
+    "Input! Parameter Name: Paging\"}";
+static const char limit_error[] =
+    "{\"Status\":\"Error\",\"ExceptionType\":\"MXAPIRateLimitExceededException\","
+    "\"ExceptionMessage\":\"API calls exceeded the limit of 20 in 5 second(s)\"}";
 
 static struct reply spoil(struct reply r, enum fault fault)
 {
@@ -134,37 +149,23 @@ static struct reply spoil(struct reply r, enum fault fault)
         r.body.n -= r.body.n / 3;
         r.sent = SENT_UNKNOWN;
         return r;
-    case CUT_SILENTLY:
-        r.body.n -= r.body.n / 3;
-        return r;
-    case LOST:
-        return (struct reply){ .sent = SENT_UNKNOWN };
-    case NOT_SENT:
-        return (struct reply){ .sent = SENT_NOT };
-    case HTML_500:
-        return SAYS(500, "<html>database error</html>");
-    case MX_500:
-        return SAYS(500, mx_error);
-    case LIMITED_429:
-        return SAYS(429, "");
-    case LIMITED_200:
-        return OK(limit_error);
-    case ERROR_200:
-        return OK(mx_error);
-    case EMPTY_ARRAY:
-        return OK("[]");
-    case EMPTY_BODY:
-        return OK("");
-    case NO_USERS:
-        return OK("{\"SearchInfo\":{\"RecordCount\":0}}");
+    case CUT_SILENTLY: r.body.n -= r.body.n / 3; return r;
+    case LOST: return (struct reply){ .sent = SENT_UNKNOWN };
+    case NOT_SENT: return (struct reply){ .sent = SENT_NOT };
+    case HTML_500: return SAYS(500, "<html>database error</html>");
+    case MX_500: return SAYS(500, mx_error);
+    case LIMITED_429: return SAYS(429, "");
+    case LIMITED_200: return OK(limit_error);
+    case ERROR_200: return OK(mx_error);
+    case EMPTY_ARRAY: return OK("[]");
+    case EMPTY_BODY: return OK("");
+    case NO_USERS: return OK("{\"SearchInfo\":{\"RecordCount\":0}}");
     case GARBAGE_BEHIND:
         r.body.p = "{\"Users\":[]} {}";
         r.body.n = strlen(r.body.p);
         return r;
-    case UNAUTHORIZED:
-        return SAYS(401, "");
-    default:
-        return r;
+    case UNAUTHORIZED: return SAYS(401, "");
+    default: return r;
     }
 }
 
@@ -185,7 +186,8 @@ static struct reply serve(void *ctx, const struct request *q)
         s->search_calls++;
     }
     unsigned visit = ++s->visits[page];
-    enum fault fault = page == s->page && s->times > 0 && (s->pass == 0 || s->pass == visit) ? s->fault : NONE;
+    enum fault fault =
+        page == s->page && s->times > 0 && (s->pass == 0 || s->pass == visit) ? s->fault : NONE;
     if (fault != NONE && s->times != UINT_MAX)
         s->times--;
     return spoil(page ? search_page(s, page, size, fault) : users_get(s), fault);
@@ -204,7 +206,7 @@ static void done(struct lsq *t, struct tenant_script *s)
     lsq_deinit(t);
 }
 
-/* Literal requests ------------------------------------------------------------------------------------------------------------- */
+/* Literal requests -------------------------------------------------------------------------------- */
 
 START_TEST(requests_are_literal) /* fact sheet 4.2, 4.3 */
 {
@@ -226,11 +228,15 @@ START_TEST(requests_are_literal) /* fact sheet 4.2, 4.3 */
     ck_assert(q.listing);
     ck_assert(lsq_feed(&t, id, &nobody, 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-    assert_request(&t, &q, "User/AdvancedSearch", HTTP_POST, "/v2/UserManagement.svc/User/AdvancedSearch",
-                   "{\"Columns\":{\"Include_CSV\":\"UserID,EmailAddress,StatusCode,Role,ManagerUserId,mx_Custom_1,PhoneMain,TeamId\"},"
-                   "\"GroupConditions\":[{\"Condition\":[{\"LookupName\":\"EmailAddress\",\"Operator\":\"lik\",\"LookupValue\":\"@\","
-                   "\"ConditionOperator\":null}],\"GroupOperator\":null}],\"GroupOperator\":null,"
-                   "\"Sorting\":[{\"ColumnName\":\"EmailAddress\",\"Direction\":0}],\"Paging\":{\"PageIndex\":1,\"PageSize\":1000}}");
+    assert_request(
+        &t, &q, "User/AdvancedSearch", HTTP_POST, "/v2/UserManagement.svc/User/AdvancedSearch",
+        "{\"Columns\":{\"Include_CSV\":\"UserID,EmailAddress,StatusCode,Role,ManagerUserId,mx_Custom_1,"
+        "PhoneMain,TeamId\"},"
+        "\"GroupConditions\":[{\"Condition\":[{\"LookupName\":\"EmailAddress\",\"Operator\":\"lik\","
+        "\"LookupValue\":\"@\","
+        "\"ConditionOperator\":null}],\"GroupOperator\":null}],\"GroupOperator\":null,"
+        "\"Sorting\":[{\"ColumnName\":\"EmailAddress\",\"Direction\":0}],\"Paging\":{\"PageIndex\":1,"
+        "\"PageSize\":1000}}");
     ck_assert(q.listing);
     request_deinit(&q);
     lsq_deinit(&t);
@@ -260,7 +266,7 @@ START_TEST(condition_and_path_are_options)
 }
 END_TEST
 
-/* Good listings ---------------------------------------------------------------------------------------------------------------- */
+/* Good listings ----------------------------------------------------------------------------------- */
 
 static void good_listing(const char *proof, size_t users, size_t calls)
 {
@@ -275,7 +281,8 @@ static void good_listing(const char *proof, size_t users, size_t calls)
     ck_assert_msg(list(&t, &s) == READ_COMPLETE, "%s of %zu: %s", proof, users, t.state.why);
     ck_assert_int_eq(t.state.proof, PROOF_ALL);
     ck_assert_uint_eq(roster_count(t.roster), users);
-    ck_assert_msg(s.get_calls + s.search_calls == calls, "%s of %zu: %zu calls", proof, users, s.get_calls + s.search_calls);
+    ck_assert_msg(s.get_calls + s.search_calls == calls, "%s of %zu: %zu calls", proof, users,
+                  s.get_calls + s.search_calls);
     for (size_t i = 0; i < users; i++) {
         char id[64];
         snprintf(id, sizeof(id), "33333333-aaaa-4bbb-8ccc-%012zu", i);
@@ -344,10 +351,10 @@ START_TEST(capped_users_get)
 }
 END_TEST
 
-/* Pages that go wrong ---------------------------------------------------------------------------------------------------------- */
+/* Pages that go wrong ----------------------------------------------------------------------------- */
 
-/* What a fault that happens once, and one that happens always, may lead to. A fault that shows by itself is asked again. One that does not
- * is found in the end. */
+/* What a fault that happens once, and one that happens always, may lead to. A fault that shows by itself is
+ * asked again. One that does not is found in the end. */
 static bool shows_by_itself(enum fault f)
 {
     return f >= TRUNCATED && f != MX_500 && f != ERROR_200 && f != UNAUTHORIZED;
@@ -367,14 +374,17 @@ static void one_fault(const char *proof, enum fault fault, uint32_t page, unsign
     lsq_option(&t, "page_size", "100");
     enum read_next got = list(&t, &s);
     bool good = shows_by_itself(fault) && times == 1;
-    ck_assert_msg((got == READ_COMPLETE) == good, "%s, fault %d on page %u, %u times: %d, %s", proof, fault, page, times, got, t.state.why);
+    ck_assert_msg((got == READ_COMPLETE) == good, "%s, fault %d on page %u, %u times: %d, %s", proof, fault,
+                  page, times, got, t.state.why);
     if (got == READ_COMPLETE)
         ck_assert_uint_eq(roster_count(t.roster), 350);
     else
         ck_assert_msg(t.state.why[0], "no reason");
     ck_assert(t.state.refused_login == (fault == UNAUTHORIZED));
     if (!good)
-        ck_assert_int_eq(t.state.again, fault == MX_500 || fault == ERROR_200 || fault == UNAUTHORIZED ? AGAIN_NO : AGAIN_LATER);
+        ck_assert_int_eq(t.state.again, fault == MX_500 || fault == ERROR_200 || fault == UNAUTHORIZED
+                                            ? AGAIN_NO
+                                            : AGAIN_LATER);
     done(&t, &s);
 }
 
@@ -391,7 +401,8 @@ START_TEST(every_fault_on_every_page)
                     continue;
                 }
                 one_fault(proof[p], f, page, 1, 0);
-                /* Twice the same lie in both passes cannot be seen but by the count: so each pass for itself. */
+                /* Twice the same lie in both passes cannot be seen but by the count: so each pass for itself.
+                 */
                 one_fault(proof[p], f, page, UINT_MAX, p == 1 && f <= SHIFTED_BACK ? 2 : 0);
             }
 }
@@ -400,7 +411,8 @@ END_TEST
 START_TEST(faults_of_users_get)
 {
     for (enum fault f = TRUNCATED; f < FAULTS; f++) {
-        if (f == NO_USERS || f == NO_ID || f == BAD_STATUS || f == NESTED_VALUE || f == GARBAGE_BEHIND || f == EMPTY_ARRAY)
+        if (f == NO_USERS || f == NO_ID || f == BAD_STATUS || f == NESTED_VALUE || f == GARBAGE_BEHIND ||
+            f == EMPTY_ARRAY)
             continue;
         one_fault("two_listings", f, 0, 1, 0);
         if (f != LIMITED_429 && f != LIMITED_200)
@@ -420,7 +432,9 @@ START_TEST(users_get_names_nobody)
     lsq_init(&t);
     lsq_option(&t, "page_size", "1000");
     ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
-    assert_says(t.state.why, "Users.Get named 0 users, the search 350; 0 stand only in the first, 350 only in the second: '33333333-");
+    assert_says(t.state.why,
+                "Users.Get named 0 users, the search 350; 0 stand only in the first, 350 only in the second: "
+                "'33333333-");
     assert_says(t.state.why, ", ...");
     done(&t, &s);
 
@@ -438,9 +452,14 @@ START_TEST(listings_that_disagree)
         size_t missing, extra, state, repeated;
         const char *says;
     } row[] = {
-        { 43, 0, 0, 0, "0 stand only in the first, 1 only in the second: '33333333-aaaa-4bbb-8ccc-000000000042'" },
-        { 0, 2, 0, 0, "2 stand only in the first, 0 only in the second: '33333333-aaaa-4bbb-8ccc-000000000250', '33333333-" },
-        { 0, 0, 43, 0, "Users.Get and the search disagree whether 1 users are active: '33333333-aaaa-4bbb-8ccc-000000000042'" },
+        { 43, 0, 0, 0,
+          "0 stand only in the first, 1 only in the second: '33333333-aaaa-4bbb-8ccc-000000000042'" },
+        { 0, 2, 0, 0,
+          "2 stand only in the first, 0 only in the second: '33333333-aaaa-4bbb-8ccc-000000000250', "
+          "'33333333-" },
+        { 0, 0, 43, 0,
+          "Users.Get and the search disagree whether 1 users are active: "
+          "'33333333-aaaa-4bbb-8ccc-000000000042'" },
         { 0, 0, 0, 8, "Users.Get named 1 users twice: '33333333-aaaa-4bbb-8ccc-000000000007'" },
     };
     for (size_t i = 0; i < array_len(row); i++) {
@@ -461,7 +480,8 @@ START_TEST(listings_that_disagree)
 }
 END_TEST
 
-/* Fact sheet 10: a tenant may clamp the page size silently. Two passes over the same first page must not agree on it. */
+/* Fact sheet 10: a tenant may clamp the page size silently. Two passes over the same first page must not
+ * agree on it. */
 START_TEST(clamped_pages)
 {
     static const char *const proof[] = { "two_listings", "two_passes", "count" };
@@ -494,7 +514,7 @@ START_TEST(counts_that_disagree)
         { "count", 5, READ_INCOMPLETE, "should be the last" },
         { "count", 12345678901234, READ_INCOMPLETE, "more than can be read" },
         { "two_passes", 360, READ_INCOMPLETE, "states 360 users, its pages brought 350" },
-        { "two_passes", 100, READ_COMPLETE, "two passes" }, /* perhaps the page's own count */
+        { "two_passes", 100, READ_COMPLETE, "two passes" },     /* perhaps the page's own count */
         { "two_listings", 999, READ_COMPLETE, "two listings" }, /* fact sheet 4.3: must not be depended on */
     };
     for (size_t i = 0; i < array_len(row); i++) {
@@ -540,8 +560,10 @@ END_TEST
 
 START_TEST(obsolete_users)
 {
-    static const char get[] = "[{\"ID\":\"" ID("101") "\",\"StatusCode\":0},{\"ID\":\"" ID("102") "\",\"StatusCode\":\"2\"}]";
-    static const char page[] = "{\"Users\":[{\"UserID\":\"" ID("102") "\",\"StatusCode\":2},{\"UserId\":\"" ID("101") "\",\"StatusCode\":\"0\"}]}";
+    static const char get[] =
+        "[{\"ID\":\"" ID("101") "\",\"StatusCode\":0},{\"ID\":\"" ID("102") "\",\"StatusCode\":\"2\"}]";
+    static const char page[] = "{\"Users\":[{\"UserID\":\"" ID(
+        "102") "\",\"StatusCode\":2},{\"UserId\":\"" ID("101") "\",\"StatusCode\":\"0\"}]}";
     for (int allowed = 0; allowed < 2; allowed++) {
         struct lsq t;
         struct request q;
@@ -573,13 +595,16 @@ END_TEST
 /* The fact sheet's own answers (4.2, 4.3), split at every byte, cut at every byte. */
 START_TEST(pieces_and_cuts)
 {
-    static const char get[] =
-        "[ { \"ID\": \"" ID("101") "\",\n \"FirstName\": \"Asha\", \"LastName\": \"Rao\", \"EmailAddress\": \"asha.rao@example.com\", \"Role\": "
-        "\"Sales_User\", \"StatusCode\": 0, \"MemberOfGroups\": [\"South\"], \"Tag\": null, \"IsPhoneCallAgent\": false } ]";
-    static const char page[] =
-        "{ \"SearchInfo\": { \"RecordCount\": 1 }, \"Users\": [ { \"UserId\": \"" ID("101") "\", \"FirstName\": \"Ash\\u00e9\", \"EmailAddress\": "
-        "\"asha.rao@example.com\", \"Role\": \"Sales_User\", \"StatusCode\": \"0\", \"PhoneMain\": \"+91-9000000101\", \"Team\": null, "
-        "\"ManagerUserId\": \"" ID("110") "\", \"Groups\": \"South,Renewals\" } ] }";
+    static const char get[] = "[ { \"ID\": \"" ID(
+        "101") "\",\n \"FirstName\": \"Asha\", \"LastName\": \"Rao\", \"EmailAddress\": "
+               "\"asha.rao@example.com\", \"Role\": "
+               "\"Sales_User\", \"StatusCode\": 0, \"MemberOfGroups\": [\"South\"], \"Tag\": null, "
+               "\"IsPhoneCallAgent\": false } ]";
+    static const char page[] = "{ \"SearchInfo\": { \"RecordCount\": 1 }, \"Users\": [ { \"UserId\": \"" ID(
+        "101") "\", \"FirstName\": \"Ash\\u00e9\", \"EmailAddress\": "
+               "\"asha.rao@example.com\", \"Role\": \"Sales_User\", \"StatusCode\": \"0\", "
+               "\"PhoneMain\": \"+91-9000000101\", \"Team\": null, "
+               "\"ManagerUserId\": \"" ID("110") "\", \"Groups\": \"South,Renewals\" } ] }";
     for (size_t i = 0; i < sizeof(page) - 1; i++) {
         struct lsq t;
         struct request q;
@@ -664,6 +689,7 @@ START_TEST(late_answers)
 }
 END_TEST
 
-UNIT("leadsquared roster", requests_are_literal, condition_and_path_are_options, whole_listings, page_concurrency, capped_users_get,
-     every_fault_on_every_page, faults_of_users_get, users_get_names_nobody, listings_that_disagree, clamped_pages, counts_that_disagree,
-     endless_pages, obsolete_users, pieces_and_cuts, head_again, late_answers)
+UNIT("leadsquared roster", requests_are_literal, condition_and_path_are_options, whole_listings,
+     page_concurrency, capped_users_get, every_fault_on_every_page, faults_of_users_get,
+     users_get_names_nobody, listings_that_disagree, clamped_pages, counts_that_disagree, endless_pages,
+     obsolete_users, pieces_and_cuts, head_again, late_answers)

@@ -2,28 +2,39 @@
 #include "lsq.h"
 
 static const char self[] =
-    "{\"Class\":\"1\",\"Group\":\"1\",\"SubRegionId\":\"1\",\"Id\":\"11111111-aaaa-4bbb-8ccc-000000000001\",\"Name\":\"Sync Robot\","
-    "\"PassPhrase\":\"sync.robot@example.com\",\"Role\":\"Administrator\",\"EmailAddress\":null,\"Type\":\"ApplicationUser\","
-    "\"OrgDisplayName\":\"Example Org\",\"OrgId\":\"22222222-aaaa-4bbb-8ccc-000000000002\",\"OrgShortCode\":\"10001\","
+    "{\"Class\":\"1\",\"Group\":\"1\",\"SubRegionId\":\"1\","
+    "\"Id\":\"11111111-aaaa-4bbb-8ccc-000000000001\",\"Name\":\"Sync Robot\","
+    "\"PassPhrase\":\"sync.robot@example.com\",\"Role\":\"Administrator\",\"EmailAddress\":null,"
+    "\"Type\":\"ApplicationUser\","
+    "\"OrgDisplayName\":\"Example Org\",\"OrgId\":\"22222222-aaaa-4bbb-8ccc-000000000002\","
+    "\"OrgShortCode\":\"10001\","
     "\"MobileServiceURLs\":{\"ReportsURL\":\"https://reports.example.com\"},"
-    "\"LSQCommonServiceURLs\":{\"x\":\"https://run.example.com\",\"y\":\"https://api-in21.leadsquared.com\"}}";
+    "\"LSQCommonServiceURLs\":{\"x\":\"https://run.example.com\","
+    "\"y\":\"https://api-in21.leadsquared.com\"}}";
 
 static const char attributes[] =
     "{\"TotalUserAttributes\":4,\"UserAttributes\":["
-    "{\"Category\":\"Custom\",\"DisplayName\":\"Employee Number\",\"InternalSchemaName\":\"mx_Custom_1\",\"SchemaName\":\"Employee_No\","
+    "{\"Category\":\"Custom\",\"DisplayName\":\"Employee Number\","
+    "\"InternalSchemaName\":\"mx_Custom_1\",\"SchemaName\":\"Employee_No\","
     "\"MaxLength\":250,\"Options\":\"[{\\\"IsDefault\\\":true}]\"},"
-    "{\"Category\":\"Custom\",\"DisplayName\":\"Cost Centre\",\"InternalSchemaName\":\"mx_Custom_2\",\"SchemaName\":\"Cost_Centre\"},"
+    "{\"Category\":\"Custom\",\"DisplayName\":\"Cost Centre\",\"InternalSchemaName\":\"mx_Custom_2\","
+    "\"SchemaName\":\"Cost_Centre\"},"
     "{\"Category\":\"Custom\",\"DisplayName\":\"Grade\",\"InternalSchemaName\":\"mx_Custom_3\"},"
-    "{\"Category\":\"Custom\",\"DisplayName\":\"Level\",\"InternalSchemaName\":\"mx_Custom_11\",\"SchemaName\":\"Level_\"},"
-    "{\"Category\":\"Custom\",\"DisplayName\":\"Same\",\"InternalSchemaName\":\"mx_Custom_5\",\"SchemaName\":\"Same_A\"},"
-    "{\"Category\":\"Custom\",\"DisplayName\":\"Same\",\"InternalSchemaName\":\"mx_Custom_6\",\"SchemaName\":\"Same_B\"},"
+    "{\"Category\":\"Custom\",\"DisplayName\":\"Level\",\"InternalSchemaName\":\"mx_Custom_11\","
+    "\"SchemaName\":\"Level_\"},"
+    "{\"Category\":\"Custom\",\"DisplayName\":\"Same\",\"InternalSchemaName\":\"mx_Custom_5\","
+    "\"SchemaName\":\"Same_A\"},"
+    "{\"Category\":\"Custom\",\"DisplayName\":\"Same\",\"InternalSchemaName\":\"mx_Custom_6\","
+    "\"SchemaName\":\"Same_B\"},"
     "{\"DisplayName\":\"First Name\",\"InternalSchemaName\":\"FirstName\",\"SchemaName\":\"FirstName\"},"
     "{\"DisplayName\":\"Email\",\"InternalSchemaName\":\"EmailAddress\",\"SchemaName\":\"EmailAddress\"}]}";
 
 static const char teams[] =
-    "{\"FetchedOn\":\"2026-01-05 05:30:00\",\"RecordCount\":2,\"Teams\":[{\"TeamId\":\"" TEAM("1") "\",\"Code\":1,\"Name\":\"Example Org\","
-    "\"ParentId\":null,\"Depth\":0,\"ChildTeams\":[{\"TeamId\":\"" TEAM("2") "\",\"Name\":\"South Team\",\"ParentId\":\"" TEAM("1")
-    "\",\"Depth\":1,\"ChildTeams\":[]}]}]}";
+    "{\"FetchedOn\":\"2026-01-05 05:30:00\",\"RecordCount\":2,\"Teams\":[{\"TeamId\":\"" TEAM(
+        "1") "\",\"Code\":1,\"Name\":\"Example Org\","
+             "\"ParentId\":null,\"Depth\":0,\"ChildTeams\":[{\"TeamId\":\"" TEAM(
+                 "2") "\",\"Name\":\"South Team\",\"ParentId\":\"" TEAM("1") "\",\"Depth\":1,"
+                                                                             "\"ChildTeams\":[]}]}]}";
 
 struct script {
     const char *self, *attributes, *teams;
@@ -65,16 +76,19 @@ START_TEST(requests_are_literal) /* fact sheet 4.1, 4.6, 7 */
     t.k->read_begin(t.conn, &goal);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-    assert_request(&t, &q, "UserByAccessKey.Get", HTTP_GET, "/v2/Authentication.svc/UserByAccessKey.Get", NULL);
+    assert_request(&t, &q, "UserByAccessKey.Get", HTTP_GET, "/v2/Authentication.svc/UserByAccessKey.Get",
+                   NULL);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_WAIT);
     ck_assert(lsq_feed(&t, id, &good[0], 0).good);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-    assert_request(&t, &q, "User/Attribute/Retrieve", HTTP_POST, "/v2/UserManagement.svc/User/Attribute/Retrieve", NULL);
+    assert_request(&t, &q, "User/Attribute/Retrieve", HTTP_POST,
+                   "/v2/UserManagement.svc/User/Attribute/Retrieve", NULL);
     ck_assert(lsq_feed(&t, id, &good[1], 0).good);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-    assert_request(&t, &q, "TeamManagement/Retrieve", HTTP_GET, "/v2/TeamManagement.svc/Retrieve?getHierarchical=true", NULL);
+    assert_request(&t, &q, "TeamManagement/Retrieve", HTTP_GET,
+                   "/v2/TeamManagement.svc/Retrieve?getHierarchical=true", NULL);
     ck_assert(lsq_feed(&t, id, &good[2], 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_COMPLETE);
     ck_assert(!errs_any(&t.errs));
@@ -102,7 +116,8 @@ START_TEST(finds_out_who_and_where)
 }
 END_TEST
 
-/* Nothing is asked that the job does not use: every call counts against the account's quota (fact sheet 3.4). */
+/* Nothing is asked that the job does not use: every call counts against the account's quota (fact sheet 3.4).
+ */
 START_TEST(asks_only_what_is_mapped)
 {
     struct lsq t;
@@ -116,7 +131,8 @@ START_TEST(asks_only_what_is_mapped)
 }
 END_TEST
 
-/* Fact sheet 14: Create takes custom fields by schema name, Update by slot; a field may be named in three ways. */
+/* Fact sheet 14: Create takes custom fields by schema name, Update by slot; a field may be named in three
+ * ways. */
 START_TEST(custom_fields_are_resolved)
 {
     static const char *const name[] = { "Cost_Centre", "Cost Centre", "custom:Cost Centre", "mx_Custom_2" };
@@ -224,9 +240,10 @@ START_TEST(forms_of_attribute_names)
         const char *name;
         bool known, custom;
     } row[] = {
-        { "FirstName", true, false },  { "mx_Custom_7", true, true },  { "Cost Centre", true, true }, { "FistName", false, false },
-        { "firstname", false, false }, { "StatusCode", false, false }, { "userid", false, false },    { "custom:FistName", true, true },
-        { "custom:", false, false },   { "", false, false },           { "a\nb", false, false },      { "Password", false, false },
+        { "FirstName", true, false }, { "mx_Custom_7", true, true },     { "Cost Centre", true, true },
+        { "FistName", false, false }, { "firstname", false, false },     { "StatusCode", false, false },
+        { "userid", false, false },   { "custom:FistName", true, true }, { "custom:", false, false },
+        { "", false, false },         { "a\nb", false, false },          { "Password", false, false },
     };
     const struct connector *k = connector_named("leadsquared");
     for (size_t i = 0; i < array_len(row); i++) {
@@ -265,9 +282,13 @@ END_TEST
 
 START_TEST(wrong_shapes)
 {
-    static const char *const bad_self[] = { "[]", "{}", "null", "\"x\"", "{\"Id\":\"1\"}", "{\"OrgId\":\"1\"}", "{\"Id\":5,\"OrgId\":\"1\"}" };
-    static const char *const bad_teams[] = { "[]", "{}", "{\"Teams\":null}", "{\"Teams\":[{}]}", "{\"Teams\":[5]}" };
-    static const char *const bad_attributes[] = { "[]", "{}", "{\"UserAttributes\":[]}", "{\"UserAttributes\":\"\"}" };
+    static const char *const bad_self[] = {
+        "[]", "{}", "null", "\"x\"", "{\"Id\":\"1\"}", "{\"OrgId\":\"1\"}", "{\"Id\":5,\"OrgId\":\"1\"}"
+    };
+    static const char *const bad_teams[] = { "[]", "{}", "{\"Teams\":null}", "{\"Teams\":[{}]}",
+                                             "{\"Teams\":[5]}" };
+    static const char *const bad_attributes[] = { "[]", "{}", "{\"UserAttributes\":[]}",
+                                                  "{\"UserAttributes\":\"\"}" };
     for (size_t i = 0; i < array_len(bad_self); i++) {
         struct lsq t;
         struct script s = all_good;
@@ -335,6 +356,7 @@ START_TEST(refused_login)
 }
 END_TEST
 
-UNIT("leadsquared tenant", requests_are_literal, finds_out_who_and_where, asks_only_what_is_mapped, custom_fields_are_resolved,
-     field_without_schema_name_goes_by_update, slots_beyond_the_tenth, mistakes_of_the_mapping, update_also_and_attribute_check,
-     forms_of_attribute_names, pieces_and_cuts, wrong_shapes, teams_nested_without_end, refused_login)
+UNIT("leadsquared tenant", requests_are_literal, finds_out_who_and_where, asks_only_what_is_mapped,
+     custom_fields_are_resolved, field_without_schema_name_goes_by_update, slots_beyond_the_tenth,
+     mistakes_of_the_mapping, update_also_and_attribute_check, forms_of_attribute_names, pieces_and_cuts,
+     wrong_shapes, teams_nested_without_end, refused_login)

@@ -1,4 +1,5 @@
-/* What an answer means, whatever the call: error-handling/ and rate-limits/, and what integrations met in practice. */
+/* What an answer means, whatever the call: error-handling/ and rate-limits/, and what integrations met in
+ * practice. */
 #include <stdarg.h>
 #include <string.h>
 
@@ -29,7 +30,7 @@ void lsq_say(char *out, size_t cap, const char *fmt, ...)
     buf_deinit(&text);
 }
 
-/* The error body ------------------------------------------------------------------------------------------------------------- */
+/* The error body ---------------------------------------------------------------------------------- */
 
 /* Its members, and ErrorMessage of UpdateReportingManagerInBulk. */
 void envelope_string(struct envelope *e, struct str key, struct str value)
@@ -48,7 +49,8 @@ void envelope_end(struct envelope *e)
     e->error = e->mx || e->type[0] || str_ieq_ascii(str_of(e->status), STR("Error"));
 }
 
-/* A body that is no JSON object is kept when it is a plain text (a wrong host's 401 names the right one), not when it is a page. */
+/* A body that is no JSON object is kept when it is a plain text (a wrong host's 401 names the right one), not
+ * when it is a page. */
 static void plain_text(struct envelope *e, struct str body)
 {
     struct str text = str_trim(body);
@@ -60,20 +62,22 @@ void envelope_of(struct envelope *e, struct str body, const json_t *root)
 {
     *e = (struct envelope){ 0 };
     if (!json_is_object(root)) {
-        plain_text(e, json_is_string(root) ? (struct str){ json_string_value(root), json_string_length(root) } : body);
+        plain_text(e, json_is_string(root) ? (struct str){ json_string_value(root), json_string_length(root) }
+                                           : body);
         return;
     }
     static const char *const members[] = { "Status", "ExceptionType", "ExceptionMessage", "ErrorMessage" };
     for (size_t i = 0; i < array_len(members); i++) {
         const json_t *v = json_object_get(root, members[i]);
         if (json_is_string(v))
-            envelope_string(e, str_of(members[i]), (struct str){ json_string_value(v), json_string_length(v) });
+            envelope_string(e, str_of(members[i]),
+                            (struct str){ json_string_value(v), json_string_length(v) });
     }
     e->mx = json_is_true(json_object_get(root, "IsMXException"));
     envelope_end(e);
 }
 
-/* The verdict ---------------------------------------------------------------------------------------------------------------- */
+/* The verdict ------------------------------------------------------------------------------------- */
 
 static bool throttled(int status, const struct envelope *e)
 {
@@ -111,7 +115,8 @@ static const char *hint(int status, enum fault fault)
     return NULL;
 }
 
-/* The vendor's words, safe to show: without our keys, should they be echoed, and without anything that misleads a terminal. */
+/* The vendor's words, safe to show: without our keys, should they be echoed, and without anything that
+ * misleads a terminal. */
 static void vendor_words(const struct conn *c, const struct envelope *e, struct buf *out)
 {
     struct buf raw = BUF_INIT(4096), clean = BUF_INIT(16384);
@@ -153,7 +158,8 @@ static void say_transport(const struct answer *a, struct judged *out)
 {
     struct buf detail = BUF_INIT(2048);
     printable(&detail, str_of(a->detail), VENDOR_COLUMNS);
-    lsq_say(out->text, sizeof(out->text), "%s: %s%s%s", out->fault == FAULT_NOT_SENT ? "not sent" : "sent, but no whole answer",
+    lsq_say(out->text, sizeof(out->text), "%s: %s%s%s",
+            out->fault == FAULT_NOT_SENT ? "not sent" : "sent, but no whole answer",
             transport_error_name[a->error], detail.n ? ": " : "", detail.n ? detail.p : "");
     buf_deinit(&detail);
 }

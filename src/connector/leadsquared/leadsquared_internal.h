@@ -1,6 +1,7 @@
-/* What the files of the LeadSquared connector share. One file a subject: vendor.c (tables), answer.c (what an answer means, whatever
- * the call), request.c (requests and the search's body), listing.c (streaming readers), read.c (which request is next, which answer
- * belongs to it), tenant.c, roster.c, lookup.c (the three readings), lower.c, pack.c, settle.c (writing), leadsquared.c (life). */
+/* What the files of the LeadSquared connector share. One file a subject: vendor.c (tables), answer.c (what an
+ * answer means, whatever the call), request.c (requests and the search's body), listing.c (streaming
+ * readers), read.c (which request is next, which answer belongs to it), tenant.c, roster.c, lookup.c (the
+ * three readings), lower.c, pack.c, settle.c (writing), leadsquared.c (life). */
 #ifndef LEADSQUARED_INTERNAL_H
 #define LEADSQUARED_INTERNAL_H
 
@@ -69,8 +70,7 @@ enum lsq_method { LSQ_GET, LSQ_POST };
 #define LSQ_ERROR_BODY_MAX 65536 /* bytes kept of an answer that is not a listing's 200 */
 #define LSQ_ROSTER_MAX 50000000  /* users: a stated count above it is not believed */
 #define LSQ_PAGES_MAX 100000
-#define LSQ_OPEN_MAX 16          /* reads open at once */
-
+#define LSQ_OPEN_MAX 16 /* reads open at once */
 
 struct conn *lsq_conn_new(const struct conn_config *config);
 void lsq_conn_free(struct conn *c);
@@ -81,7 +81,7 @@ struct str lsq_wire_update(const struct attr *a);
 struct str lsq_wire_create(const struct attr *a);
 int lsq_custom_slot(struct str name); /* N of "mx_Custom_N", or -1 */
 
-/* answer.c ------------------------------------------------------------------------------------------------------------------ */
+/* answer.c ---------------------------------------------------------------------------------------- */
 
 /* The vendor's error body (error-handling/), and what else top-level members say. */
 struct envelope {
@@ -97,13 +97,13 @@ void envelope_string(struct envelope *e, struct str key, struct str value);
 void envelope_end(struct envelope *e);
 
 enum fault {
-    FAULT_NONE,      /* 2xx without an error body: the call decides whether the shape is right */
+    FAULT_NONE, /* 2xx without an error body: the call decides whether the shape is right */
     FAULT_THROTTLED,
     FAULT_PASSING,
     FAULT_REFUSED,
     FAULT_LOGIN,
     FAULT_NOT_SENT,
-    FAULT_LOST,      /* sent, and no whole answer */
+    FAULT_LOST, /* sent, and no whole answer */
 };
 
 struct judged {
@@ -118,12 +118,12 @@ void judge(const struct conn *c, const struct answer *a, const struct envelope *
 void lsq_say(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void lsq_cut(char *out, size_t cap, struct str s); /* a copy that fits, cut at a character */
 
-/* request.c ----------------------------------------------------------------------------------------------------------------- */
+/* request.c --------------------------------------------------------------------------------------- */
 
-/* Fills method, target, header fields and body of a call. `path` is complete up to `id`, which is appended percent-encoded when it is not
- * empty; `body` is copied. */
-void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, enum http_method method, const char *path, struct str id,
-                 struct str body);
+/* Fills method, target, header fields and body of a call. `path` is complete up to `id`, which is appended
+ * percent-encoded when it is not empty; `body` is copied. */
+void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, enum http_method method,
+                 const char *path, struct str id, struct str body);
 /* A GUID as the vendor writes it (lower case, hyphens); any other text as it is. Lives in `arena`. */
 struct str lsq_guid(struct arena *arena, struct str id);
 
@@ -133,9 +133,10 @@ struct condition {
 /* "Condition": [...] of one group, joined by OR (user-advanced-search/). */
 void lsq_conditions(struct jw *w, const struct condition *v, size_t n, const char *op);
 /* A search's whole body: n conditions (0: everybody), one page. */
-void lsq_search_body(const struct conn *c, const struct condition *v, size_t n, uint32_t page, struct buf *out);
+void lsq_search_body(const struct conn *c, const struct condition *v, size_t n, uint32_t page,
+                     struct buf *out);
 
-/* listing.c ----------------------------------------------------------------------------------------------------------------- */
+/* listing.c --------------------------------------------------------------------------------------- */
 
 enum listing_shape {
     LISTING_USERS_GET, /* a bare array; id is "ID" */
@@ -152,34 +153,36 @@ struct listing {
     void *ctx;
     /* Results. */
     size_t count;
-    int64_t record_count;  /* -1: not stated */
+    int64_t record_count;   /* -1: not stated */
     char first[LSQ_ID_MAX]; /* id of the first user */
     struct envelope envelope;
-    char bad[200];         /* what is wrong with the shape; "" */
+    char bad[200]; /* what is wrong with the shape; "" */
     /* State of the parse. */
     struct jsonread *json; /* owned */
     struct arena arena;    /* of the user being read */
     struct user user;
     struct str role, status;
-    int member;            /* of the top object: what the last key was */
-    int field;             /* of the user: what the last key was */
+    int member; /* of the top object: what the last key was */
+    int field;  /* of the user: what the last key was */
     bool in_users, users_seen, in_info, info_count;
-    uint8_t by_length[ATTR_NAME_MAX + 2]; /* fields sorted by the length of their name: where each length starts */
+    uint8_t by_length[ATTR_NAME_MAX +
+                      2]; /* fields sorted by the length of their name: where each length starts */
     struct listing_field {
         struct str name;
-        int what;          /* a slot, or an enum of listing.c */
+        int what; /* a slot, or an enum of listing.c */
     } field_table[SCHEMA_MAX + 8];
     size_t n_fields;
 };
 
-void listing_begin(struct listing *l, const struct schema *schema, const char *obsolete_status, enum listing_shape shape,
-                   bool (*on_user)(void *ctx, const struct user *u), void *ctx);
+void listing_begin(struct listing *l, const struct schema *schema, const char *obsolete_status,
+                   enum listing_shape shape, bool (*on_user)(void *ctx, const struct user *u), void *ctx);
 void listing_bytes(struct listing *l, const char *p, size_t n);
-/* The answer is whole: true when it was a listing and nothing else; else `bad` (or `envelope`) says what it was. */
+/* The answer is whole: true when it was a listing and nothing else; else `bad` (or `envelope`) says what it
+ * was. */
 bool listing_end(struct listing *l);
 void listing_free(struct listing *l);
 
-/* read.c -------------------------------------------------------------------------------------------------------------------- */
+/* read.c ------------------------------------------------------------------------------------------ */
 
 enum ask_kind { ASK_SELF, ASK_ATTRIBUTES, ASK_TEAMS, ASK_USERS_GET, ASK_PAGE, ASK_LOOKUP, ASK_BY_ID };
 enum ask_state { ASK_READY, ASK_OPEN, ASK_DONE };
@@ -189,7 +192,7 @@ struct seen {
     struct seen_user {
         struct str id; /* in the arena */
         enum user_state state;
-    } *v; /* owned */
+    } * v; /* owned */
     size_t n, cap;
     struct arena arena;
 };
@@ -198,14 +201,14 @@ struct seen {
 struct ask {
     enum ask_kind kind;
     enum ask_state state;
-    unsigned id;             /* of the read while open; a new one for each offer */
-    unsigned tries;          /* that ended badly */
-    unsigned pass;           /* ASK_PAGE: 0 first of two passes, 1 into the roster */
-    uint32_t page;           /* ASK_PAGE, ASK_LOOKUP: from 1 */
-    size_t from, n;          /* ASK_LOOKUP, ASK_BY_ID: entries of reading.want */
-    struct open *open;       /* owned while open */
-    struct seen seen;        /* ASK_USERS_GET, ASK_PAGE of pass 0 */
-    size_t count;            /* users in the answer */
+    unsigned id;       /* of the read while open; a new one for each offer */
+    unsigned tries;    /* that ended badly */
+    unsigned pass;     /* ASK_PAGE: 0 first of two passes, 1 into the roster */
+    uint32_t page;     /* ASK_PAGE, ASK_LOOKUP: from 1 */
+    size_t from, n;    /* ASK_LOOKUP, ASK_BY_ID: entries of reading.want */
+    struct open *open; /* owned while open */
+    struct seen seen;  /* ASK_USERS_GET, ASK_PAGE of pass 0 */
+    size_t count;      /* users in the answer */
     int64_t record_count;
     char first[LSQ_ID_MAX];  /* id of the first user */
     char before[LSQ_ID_MAX]; /* ASK_LOOKUP: of the first user of the page before */
@@ -213,36 +216,36 @@ struct ask {
 
 /* An answer on its way in. */
 struct open {
-    struct conn *conn;       /* borrowed */
-    struct ask *ask;         /* borrowed */
+    struct conn *conn; /* borrowed */
+    struct ask *ask;   /* borrowed */
     int status;
     bool listing_started;
     struct listing listing;
-    struct buf body;         /* owned; of small answers and errors */
-    unsigned read;           /* number of the roster's read */
+    struct buf body; /* owned; of small answers and errors */
+    unsigned read;   /* number of the roster's read */
     bool read_open;
 };
 
 struct want {
-    size_t lookup;     /* index into the goal's look-ups */
-    struct str canon;  /* canonical value, in reading.arena */
+    size_t lookup;    /* index into the goal's look-ups */
+    struct str canon; /* canonical value, in reading.arena */
 };
 
 struct reading {
     struct read_goal goal;
     bool active;
     unsigned stage;
-    struct ask **ask;        /* owned, each too */
+    struct ask **ask; /* owned, each too */
     size_t n_asks, cap_asks;
-    size_t first_ready;      /* no ask before it is ready */
+    size_t first_ready; /* no ask before it is ready */
     unsigned open;
-    enum read_next result;   /* READ_COMPLETE or READ_INCOMPLETE once decided; READ_WAIT before */
+    enum read_next result; /* READ_COMPLETE or READ_INCOMPLETE once decided; READ_WAIT before */
     struct read_state state;
     /* READ_ROSTER */
     enum lsq_proof proof;
-    bool capped;             /* Users.Get brought as many as its cap */
+    bool capped; /* Users.Get brought as many as its cap */
     /* READ_LOOKUP */
-    struct want *want;       /* owned */
+    struct want *want; /* owned */
     size_t n_want, n_by_key;
     struct table by_canon;
     struct arena arena;
@@ -251,17 +254,20 @@ struct reading {
 struct conn {
     struct conn_config config;
     struct reading reading;
-    unsigned last_id;     /* of a read, over all readings: a late answer never meets a new one */
-    char api_host[120];   /* what the login said is this account's API; "" */
+    unsigned last_id;       /* of a read, over all readings: a late answer never meets a new one */
+    char api_host[120];     /* what the login said is this account's API; "" */
     bool listed, looked_up; /* readings that were completed */
 };
 
 struct ask *ask_add(struct conn *c, enum ask_kind kind);
-void reading_complete(struct conn *c, enum roster_proof proof, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void reading_fail(struct conn *c, enum again again, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void reading_complete(struct conn *c, enum roster_proof proof, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void reading_fail(struct conn *c, enum again again, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* Each reading's own part. advance() is called when nothing is open or ready: adds asks, completes or fails. take() looks at a whole and
- * well-formed answer; false: `why` says what is wrong with it and it is asked for again. */
+/* Each reading's own part. advance() is called when nothing is open or ready: adds asks, completes or fails.
+ * take() looks at a whole and well-formed answer; false: `why` says what is wrong with it and it is asked for
+ * again. */
 void tenant_advance(struct conn *c);
 bool tenant_take(struct conn *c, struct ask *a, const json_t *root, char why[200]);
 void roster_advance(struct conn *c);
@@ -269,7 +275,8 @@ void lookup_begin(struct conn *c);
 void lookup_advance(struct conn *c);
 bool lookup_take(struct conn *c, struct ask *a, bool found, char why[200]);
 bool lookup_wants(const struct conn *c, const struct user *u);
-struct str lookup_id(struct conn *c, const struct ask *a); /* of the user that an ASK_BY_ID is about, as sent */
+struct str lookup_id(struct conn *c,
+                     const struct ask *a); /* of the user that an ASK_BY_ID is about, as sent */
 void lookup_body(const struct conn *c, const struct ask *a, struct buf *out);
 
 void lsq_read_begin(struct conn *c, const struct read_goal *goal);
@@ -280,14 +287,17 @@ struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answe
 size_t lsq_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
 void lsq_reading_free(struct conn *c);
 
-/* lower.c, pack.c, settle.c --------------------------------------------------------------------------------------------------- */
+/* lower.c, pack.c, settle.c ----------------------------------------------------------------------- */
 
-void lsq_lower(struct conn *c, const struct roster *roster, const struct change *const *change, const uint32_t *seq, size_t n,
-               struct arena *arena, void (*emit)(void *ctx, const struct step *step), void *ctx);
-void lsq_combine(struct conn *c, const struct roster *roster, struct step *steps, size_t n, struct arena *arena);
-size_t lsq_pack(struct conn *c, const struct step *const *steps, size_t n, struct str (*created)(void *ctx, uint32_t change), void *ctx,
-                struct request *out);
-void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a, struct settlement *out);
+void lsq_lower(struct conn *c, const struct roster *roster, const struct change *const *change,
+               const uint32_t *seq, size_t n, struct arena *arena,
+               void (*emit)(void *ctx, const struct step *step), void *ctx);
+void lsq_combine(struct conn *c, const struct roster *roster, struct step *steps, size_t n,
+                 struct arena *arena);
+size_t lsq_pack(struct conn *c, const struct step *const *steps, size_t n,
+                struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out);
+void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
+                struct settlement *out);
 
 /* Members of a step's args; {NULL,0} when there is none such. Lives in `arena`. */
 struct str lsq_arg(struct arena *arena, struct str args, const char *key);

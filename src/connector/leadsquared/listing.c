@@ -1,6 +1,7 @@
-/* Streaming readers of Users.Get, User/AdvancedSearch and User/Retrieve/ByUserId. A listing is never held: each user is handed on when its
- * object ends. The three name the id differently, write the status as number or string, and only the search has manager and custom
- * fields; an error body under 200 is recognised by the way. */
+/* Streaming readers of Users.Get, User/AdvancedSearch and User/Retrieve/ByUserId. A listing is never held:
+ * each user is handed on when its object ends. The three name the id differently, write the status as number
+ * or string, and only the search has manager and custom fields; an error body under 200 is recognised by the
+ * way. */
 #include <string.h>
 
 #include "leadsquared_internal.h"
@@ -11,11 +12,12 @@ enum { FIELD_NONE = -1, FIELD_ID = -2, FIELD_STATUS = -3, FIELD_MANAGER = -4, FI
 enum { MEMBER_OTHER, MEMBER_USERS, MEMBER_INFO, MEMBER_STATUS, MEMBER_TYPE, MEMBER_MESSAGE, MEMBER_IS_MX };
 
 static const char *const member_name[] = {
-    [MEMBER_USERS] = "Users",          [MEMBER_INFO] = "SearchInfo",          [MEMBER_STATUS] = "Status",
-    [MEMBER_TYPE] = "ExceptionType",   [MEMBER_MESSAGE] = "ExceptionMessage", [MEMBER_IS_MX] = "IsMXException",
+    [MEMBER_USERS] = "Users",        [MEMBER_INFO] = "SearchInfo",          [MEMBER_STATUS] = "Status",
+    [MEMBER_TYPE] = "ExceptionType", [MEMBER_MESSAGE] = "ExceptionMessage", [MEMBER_IS_MX] = "IsMXException",
 };
 
-/* Fields, found by the length of their name first: a listing has sixty members a user, most of them not ours. */
+/* Fields, found by the length of their name first: a listing has sixty members a user, most of them not ours.
+ */
 
 static void add_field(struct listing *l, struct str name, int what)
 {
@@ -56,7 +58,7 @@ static void add_fields(struct listing *l)
     index_lengths(l);
 }
 
-/* The tokens ----------------------------------------------------------------------------------------------------------------- */
+/* The tokens -------------------------------------------------------------------------------------- */
 
 static bool bad(struct listing *l, const char *what)
 {
@@ -73,15 +75,11 @@ static bool is_scalar(enum json_kind kind)
 static struct str scalar(enum json_kind kind, struct str text)
 {
     switch (kind) {
-    case JR_FALSE:
-        return STR("false");
-    case JR_TRUE:
-        return STR("true");
+    case JR_FALSE: return STR("false");
+    case JR_TRUE: return STR("true");
     case JR_NUMBER:
-    case JR_STRING:
-        return text;
-    default:
-        return (struct str){ 0 };
+    case JR_STRING: return text;
+    default: return (struct str){ 0 };
     }
 }
 
@@ -89,20 +87,11 @@ static void set_field(struct listing *l, int what, struct str value)
 {
     struct str kept = arena_str(&l->arena, value);
     switch (what) {
-    case FIELD_ID:
-        l->user.id = kept;
-        break;
-    case FIELD_STATUS:
-        l->status = kept;
-        break;
-    case FIELD_MANAGER:
-        l->user.manager_id = kept;
-        break;
-    case FIELD_ROLE:
-        l->role = kept;
-        break;
-    default:
-        l->user.text[what] = kept;
+    case FIELD_ID: l->user.id = kept; break;
+    case FIELD_STATUS: l->status = kept; break;
+    case FIELD_MANAGER: l->user.manager_id = kept; break;
+    case FIELD_ROLE: l->role = kept; break;
+    default: l->user.text[what] = kept;
     }
 }
 
@@ -130,7 +119,8 @@ static bool take_status(struct listing *l)
     else {
         struct buf shown = BUF_INIT(256);
         printable(&shown, l->status, 20);
-        lsq_say(l->bad, sizeof(l->bad), "a user has the unknown StatusCode '%s'; see the option 'obsolete_status'", shown.p);
+        lsq_say(l->bad, sizeof(l->bad),
+                "a user has the unknown StatusCode '%s'; see the option 'obsolete_status'", shown.p);
         buf_deinit(&shown);
         return false;
     }
@@ -163,7 +153,8 @@ static bool user_token(struct listing *l, enum json_kind kind, unsigned depth, s
         return kind == JR_OBJECT_END ? end_user(l) : bad(l, "an entry of the listing is no user");
     case 1:
         if (kind == JR_KEY) {
-            /* The first field of this name stands for all of it; the name itself is gone by the time its value comes. */
+            /* The first field of this name stands for all of it; the name itself is gone by the time its
+             * value comes. */
             l->field = FIELD_NONE;
             for (size_t i = 0; text.n < ATTR_NAME_MAX && i < l->n_fields && l->field == FIELD_NONE; i++) {
                 size_t at = l->by_length[text.n] + i;
@@ -180,8 +171,7 @@ static bool user_token(struct listing *l, enum json_kind kind, unsigned depth, s
             return bad(l, "a user's value is a list or an object where a text was expected");
         set_all(l, l->field_table[l->field].name, scalar(kind, text));
         return true;
-    default:
-        return true;
+    default: return true;
     }
 }
 
@@ -194,7 +184,8 @@ static bool top_member(struct listing *l, enum json_kind kind, struct str text)
                 l->member = (int)i;
         return true;
     }
-    if (kind == JR_STRING && (l->member == MEMBER_STATUS || l->member == MEMBER_TYPE || l->member == MEMBER_MESSAGE))
+    if (kind == JR_STRING &&
+        (l->member == MEMBER_STATUS || l->member == MEMBER_TYPE || l->member == MEMBER_MESSAGE))
         envelope_string(&l->envelope, str_of(member_name[l->member]), text);
     if (kind == JR_TRUE && l->member == MEMBER_IS_MX)
         l->envelope.mx = true;
@@ -232,7 +223,8 @@ static bool token(void *ctx, enum json_kind kind, unsigned depth, struct str tex
         if (kind == JR_ARRAY && l->shape != LISTING_SEARCH)
             l->in_users = l->users_seen = true;
         else if (kind != JR_OBJECT && kind != JR_OBJECT_END)
-            return bad(l, l->shape == LISTING_SEARCH ? "the answer is no object with 'Users'" : "the answer is no list of users");
+            return bad(l, l->shape == LISTING_SEARCH ? "the answer is no object with 'Users'"
+                                                     : "the answer is no list of users");
         return true;
     }
     if (depth == 1)
@@ -242,14 +234,17 @@ static bool token(void *ctx, enum json_kind kind, unsigned depth, struct str tex
     return true;
 }
 
-/* Life ----------------------------------------------------------------------------------------------------------------------- */
+/* Life -------------------------------------------------------------------------------------------- */
 
-void listing_begin(struct listing *l, const struct schema *schema, const char *obsolete_status, enum listing_shape shape,
-                   bool (*on_user)(void *ctx, const struct user *u), void *ctx)
+void listing_begin(struct listing *l, const struct schema *schema, const char *obsolete_status,
+                   enum listing_shape shape, bool (*on_user)(void *ctx, const struct user *u), void *ctx)
 {
-    *l = (struct listing){
-        .schema = schema, .obsolete_status = obsolete_status, .shape = shape, .on_user = on_user, .ctx = ctx, .record_count = -1
-    };
+    *l = (struct listing){ .schema = schema,
+                           .obsolete_status = obsolete_status,
+                           .shape = shape,
+                           .on_user = on_user,
+                           .ctx = ctx,
+                           .record_count = -1 };
     l->field = FIELD_NONE;
     add_fields(l);
     l->json = jsonread_new(token, l);

@@ -1,6 +1,7 @@
-/* READ_LOOKUP: the users that carry given keys, inactive ones included. Keys go to the search, many in one condition. Ids are another matter:
- * "UserId" stands in no list of names that the search knows, and User/Retrieve/ByUserId answers [] both for "inactive" and for "no such
- * user" (get-user-by-id/), so an empty answer there proves nothing and ends the reading as incomplete. Look up by key where a key is known. */
+/* READ_LOOKUP: the users that carry given keys, inactive ones included. Keys go to the search, many in one
+ * condition. Ids are another matter: "UserId" stands in no list of names that the search knows, and
+ * User/Retrieve/ByUserId answers [] both for "inactive" and for "no such user" (get-user-by-id/), so an empty
+ * answer there proves nothing and ends the reading as incomplete. Look up by key where a key is known. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,8 @@ static bool is_wanted(const struct conn *c, int slot, struct str canon)
 static bool wants_value(const struct conn *c, int slot, struct str text, struct buf *canon)
 {
     buf_clear(canon);
-    return text.n > 0 && attr_canon(attr_of(c, slot), text, canon) && canon->n > 0 && is_wanted(c, slot, buf_view(canon));
+    return text.n > 0 && attr_canon(attr_of(c, slot), text, canon) && canon->n > 0 &&
+           is_wanted(c, slot, buf_view(canon));
 }
 
 /* The tenant may compare more loosely than we do (accents, case): who was not meant is left out. */
@@ -61,8 +63,8 @@ static void add_wanted(struct conn *c, bool by_key)
     for (size_t i = 0; i < r->goal.n_lookups; i++) {
         const struct lookup *l = &r->goal.lookups[i];
         buf_clear(&canon);
-        if ((l->slot >= 0 || search_ids) != by_key || !attr_canon(attr_of(c, l->slot), l->value, &canon) || canon.n == 0 ||
-            is_wanted(c, l->slot, buf_view(&canon)))
+        if ((l->slot >= 0 || search_ids) != by_key || !attr_canon(attr_of(c, l->slot), l->value, &canon) ||
+            canon.n == 0 || is_wanted(c, l->slot, buf_view(&canon)))
             continue;
         r->want[r->n_want] = (struct want){ i, arena_str(&r->arena, buf_view(&canon)) };
         table_add(&r->by_canon, digest(l->slot, r->want[r->n_want].canon), (uint32_t)r->n_want);
@@ -117,7 +119,10 @@ bool lookup_take(struct conn *c, struct ask *a, bool found, char why[200])
     if (a->kind == ASK_BY_ID && !found) {
         struct buf id = BUF_INIT(1024);
         printable(&id, c->reading.goal.lookups[c->reading.want[a->from].lookup].value, 64);
-        reading_fail(c, AGAIN_NO, "user '%s' is not shown by User/Retrieve/ByUserId, which hides inactive users: look up by a key", id.p);
+        reading_fail(
+            c, AGAIN_NO,
+            "user '%s' is not shown by User/Retrieve/ByUserId, which hides inactive users: look up by a key",
+            id.p);
         buf_deinit(&id);
         return true;
     }
@@ -144,7 +149,8 @@ void lookup_advance(struct conn *c)
         roster_index(roster, (size_t)mail);
     roster_merge_repeats(roster);
     if (roster_seal(roster, &twice) == ROSTER_TWICE) {
-        reading_fail(c, AGAIN_LATER, "the user '%.*s' changed while being looked up", (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
+        reading_fail(c, AGAIN_LATER, "the user '%.*s' changed while being looked up",
+                     (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
         return;
     }
     c->looked_up = true;

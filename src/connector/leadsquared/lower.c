@@ -1,5 +1,6 @@
-/* Changes of one user -> steps. Which call carries what: create-a-user/ and update-a-user/ list their fields, the manager of an existing user
- * goes by update-users-managers-in-bulk/, states by calls of their own. combine() puts pure team moves into update-users-in-bulk/. */
+/* Changes of one user -> steps. Which call carries what: create-a-user/ and update-a-user/ list their fields,
+ * the manager of an existing user goes by update-users-managers-in-bulk/, states by calls of their own.
+ * combine() puts pure team moves into update-users-in-bulk/. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct lowering {
     uint32_t activate; /* the same of the activation */
 };
 
-/* Values ---------------------------------------------------------------------------------------------------------------------- */
+/* Values ------------------------------------------------------------------------------------------ */
 
 /* Whether an empty text or null clears a value is not documented: an option. */
 static void put_empty(const struct conn *c, struct jw *w)
@@ -29,15 +30,18 @@ static void put_empty(const struct conn *c, struct jw *w)
         jw_z(w, "");
 }
 
-/* Booleans and numbers go as such where the value is one; what is none, the vendor shall refuse rather than we guess. */
+/* Booleans and numbers go as such where the value is one; what is none, the vendor shall refuse rather than
+ * we guess. */
 static void put_value(struct lowering *l, struct jw *w, const struct attr *a, struct str value)
 {
     struct buf canon = BUF_INIT(256);
     int64_t number;
-    bool plain = (a->type == ATTR_BOOL || a->type == ATTR_NUMBER) && attr_canon(a, value, &canon) && !canon.full;
+    bool plain =
+        (a->type == ATTR_BOOL || a->type == ATTR_NUMBER) && attr_canon(a, value, &canon) && !canon.full;
     if (value.n == 0)
         put_empty(l->c, w);
-    else if (plain && a->type == ATTR_BOOL && (str_is(buf_view(&canon), "1") || str_is(buf_view(&canon), "0")))
+    else if (plain && a->type == ATTR_BOOL &&
+             (str_is(buf_view(&canon), "1") || str_is(buf_view(&canon), "0")))
         jw_bool(w, canon.p[0] == '1');
     else if (plain && a->type == ATTR_NUMBER && str_to_i64(buf_view(&canon), &number))
         jw_int(w, number);
@@ -54,11 +58,15 @@ static struct str args_end(struct lowering *l, struct jw *w, struct buf *out)
     return args;
 }
 
-/* Steps ----------------------------------------------------------------------------------------------------------------------- */
+/* Steps ------------------------------------------------------------------------------------------- */
 
 static struct step step_of(struct lowering *l, enum lsq_call call, enum step_rank rank)
 {
-    struct step s = { .endpoint = (uint8_t)call, .rank = (uint8_t)rank, .user_ref = NO_CHANGE, .manager_ref = NO_CHANGE, .args = STR("{}") };
+    struct step s = { .endpoint = (uint8_t)call,
+                      .rank = (uint8_t)rank,
+                      .user_ref = NO_CHANGE,
+                      .manager_ref = NO_CHANGE,
+                      .args = STR("{}") };
     s.user = arena_str(l->arena, lsq_guid(l->arena, l->change[0]->user));
     if (l->create != NO_CHANGE && rank != RANK_CREATE) {
         s.user_ref = l->create;
@@ -78,7 +86,7 @@ static bool is_custom(const struct attr *a)
     return (a->flags & ATTR_CUSTOM) != 0;
 }
 
-/* Manager ----------------------------------------------------------------------------------------------------------------------- */
+/* Manager ----------------------------------------------------------------------------------------- */
 
 /* Only a manager who exists and is active can be named in a create. */
 static bool manager_ready(const struct lowering *l, const struct manager_ref *m)
@@ -87,8 +95,9 @@ static bool manager_ready(const struct lowering *l, const struct manager_ref *m)
     return u != NO_USER && roster_state(l->roster, u) == USER_ACTIVE;
 }
 
-/* A manager who is a joiner has no id yet: `manager_ref` says whose id will be his. All that is known here is his key, so the engine, which
- * sees all changes, sets it, and the need that goes with it. No manager at all is an empty id. */
+/* A manager who is a joiner has no id yet: `manager_ref` says whose id will be his. All that is known here is
+ * his key, so the engine, which sees all changes, sets it, and the need that goes with it. No manager at all
+ * is an empty id. */
 static void manager_step(struct lowering *l, const struct change *c, uint32_t seq)
 {
     struct step s = step_of(l, CALL_MANAGERS, RANK_MANAGER);
@@ -105,7 +114,7 @@ static void manager_step(struct lowering *l, const struct change *c, uint32_t se
     l->emit(l->ctx, &s);
 }
 
-/* Create ---------------------------------------------------------------------------------------------------------------------- */
+/* Create ------------------------------------------------------------------------------------------ */
 
 static bool create_carries(const struct attr *a, const struct edit *e)
 {
@@ -138,7 +147,8 @@ static bool any_custom(const struct lowering *l, const struct change *c)
     return false;
 }
 
-/* What a create cannot carry: PhoneMain, Department, Designation, OfficeLocationName and others go behind it. */
+/* What a create cannot carry: PhoneMain, Department, Designation, OfficeLocationName and others go behind it.
+ */
 static void update_after_create(struct lowering *l, const struct change *c, uint32_t seq)
 {
     const struct schema *schema = l->c->config.schema;
@@ -167,7 +177,8 @@ static void lower_create(struct lowering *l, const struct change *c, uint32_t se
     struct step s = step_of(l, CALL_CREATE, RANK_CREATE);
     struct buf args = BUF_INIT(REQUEST_BODY_MAX);
     struct jw w;
-    bool inside = c->manager_set && lsq_number(l->c, OPTION_CREATE_ACCEPTS_MANAGER) && manager_ready(l, &c->manager_after);
+    bool inside = c->manager_set && lsq_number(l->c, OPTION_CREATE_ACCEPTS_MANAGER) &&
+                  manager_ready(l, &c->manager_after);
     jw_init(&w, &args, false);
     jw_object(&w);
     put_create(l, &w, c, false);
@@ -188,9 +199,10 @@ static void lower_create(struct lowering *l, const struct change *c, uint32_t se
         manager_step(l, c, seq);
 }
 
-/* Everything else ------------------------------------------------------------------------------------------------------------- */
+/* Everything else --------------------------------------------------------------------------------- */
 
-static void state_step(struct lowering *l, enum lsq_call call, enum step_rank rank, const struct need *need, uint32_t seq)
+static void state_step(struct lowering *l, enum lsq_call call, enum step_rank rank, const struct need *need,
+                       uint32_t seq)
 {
     struct step s = step_of(l, call, rank);
     if (need)
@@ -257,8 +269,9 @@ static uint32_t seq_of(const struct lowering *l, enum change_kind kind, const st
     return NO_CHANGE;
 }
 
-void lsq_lower(struct conn *c, const struct roster *roster, const struct change *const *change, const uint32_t *seq, size_t n,
-               struct arena *arena, void (*emit)(void *ctx, const struct step *step), void *ctx)
+void lsq_lower(struct conn *c, const struct roster *roster, const struct change *const *change,
+               const uint32_t *seq, size_t n, struct arena *arena,
+               void (*emit)(void *ctx, const struct step *step), void *ctx)
 {
     struct lowering l = { c, roster, arena, emit, ctx, change, seq, n, NO_CHANGE, NO_CHANGE };
     const struct change *create = NULL, *manager = NULL;
@@ -267,8 +280,8 @@ void lsq_lower(struct conn *c, const struct roster *roster, const struct change 
         return;
     l.create = seq_of(&l, CHANGE_CREATE, &create);
     l.activate = seq_of(&l, CHANGE_ACTIVATE, NULL);
-    uint32_t manager_seq = seq_of(&l, CHANGE_MANAGER, &manager), deactivate = seq_of(&l, CHANGE_DEACTIVATE, NULL),
-             retire = seq_of(&l, CHANGE_RETIRE, NULL);
+    uint32_t manager_seq = seq_of(&l, CHANGE_MANAGER, &manager),
+             deactivate = seq_of(&l, CHANGE_DEACTIVATE, NULL), retire = seq_of(&l, CHANGE_RETIRE, NULL);
     if (create)
         lower_create(&l, create, l.create);
     if (l.activate != NO_CHANGE)
@@ -285,14 +298,15 @@ void lsq_lower(struct conn *c, const struct roster *roster, const struct change 
     }
 }
 
-/* Pure team moves ------------------------------------------------------------------------------------------------------------- */
+/* Pure team moves --------------------------------------------------------------------------------- */
 
 struct move {
     size_t step;
     struct str team, mail;
 };
 
-/* The condition of a bulk update is compared by the tenant's rules, not ours: only plain addresses are put into one. */
+/* The condition of a bulk update is compared by the tenant's rules, not ours: only plain addresses are put
+ * into one. */
 static bool plain_mail(struct str s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -301,7 +315,8 @@ static bool plain_mail(struct str s)
     return s.n > 0;
 }
 
-/* The address, when it is this active user's alone in the whole roster; else {NULL,0}. One loose condition would move somebody else. */
+/* The address, when it is this active user's alone in the whole roster; else {NULL,0}. One loose condition
+ * would move somebody else. */
 static struct str own_mail(const struct conn *c, const struct roster *roster, struct str id)
 {
     const struct str none = { 0 };
@@ -309,7 +324,8 @@ static struct str own_mail(const struct conn *c, const struct roster *roster, st
     uint32_t u = roster_by_id(roster, id);
     if (slot < 0 || u == NO_USER || roster_state(roster, u) != USER_ACTIVE)
         return none;
-    struct str canon = roster_canon(roster, u, (size_t)slot), shown = str_trim(roster_shown(roster, u, (size_t)slot));
+    struct str canon = roster_canon(roster, u, (size_t)slot),
+               shown = str_trim(roster_shown(roster, u, (size_t)slot));
     uint32_t first = canon.n > 0 ? roster_by_key(roster, (size_t)slot, canon, NO_USER) : NO_USER;
     if (first != u || roster_by_key(roster, (size_t)slot, canon, first) != NO_USER)
         return none;
@@ -319,7 +335,8 @@ static struct str own_mail(const struct conn *c, const struct roster *roster, st
 /* An update of an existing user that carries nothing but a team. */
 static bool pure_move(const struct step *s, struct arena *arena, struct str *team)
 {
-    if (s->endpoint != CALL_UPDATE || s->rank != RANK_MEMBERSHIP || s->user_ref != NO_CHANGE || s->user.n == 0)
+    if (s->endpoint != CALL_UPDATE || s->rank != RANK_MEMBERSHIP || s->user_ref != NO_CHANGE ||
+        s->user.n == 0)
         return false;
     json_t *args = json_loadb(s->args.p, s->args.n, 0, NULL);
     bool one = json_object_size(args) == 1 && json_is_string(json_object_get(args, "TeamId"));
@@ -351,8 +368,10 @@ static void into_bulk(struct step *s, const struct move *m, struct arena *arena)
     buf_deinit(&args);
 }
 
-/* Nothing is combined after a mere look-up: that an address is one user's alone is known only when everybody was listed. */
-void lsq_combine(struct conn *c, const struct roster *roster, struct step *steps, size_t n, struct arena *arena)
+/* Nothing is combined after a mere look-up: that an address is one user's alone is known only when everybody
+ * was listed. */
+void lsq_combine(struct conn *c, const struct roster *roster, struct step *steps, size_t n,
+                 struct arena *arena)
 {
     size_t min = (size_t)lsq_number(c, OPTION_BULK_TEAM_MIN), n_moves = 0;
     if (min == 0 || (c->looked_up && !c->listed))

@@ -1,5 +1,5 @@
-/* Steps -> requests: update-a-user/, create-a-user/, update-users-in-bulk/, update-users-managers-in-bulk/, activate-a-user, deactivate-a-user,
- * mark-a-user-obsolete/. */
+/* Steps -> requests: update-a-user/, create-a-user/, update-users-in-bulk/, update-users-managers-in-bulk/,
+ * activate-a-user, deactivate-a-user, mark-a-user-obsolete/. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +39,8 @@ static struct str user_of(const struct packing *p, const struct step *s)
 
 static size_t pack_create(const struct packing *p)
 {
-    lsq_request(p->c, p->out, CALL_CREATE, HTTP_POST, "/v2/UserManagement.svc/User/Create", (struct str){ 0 }, p->steps[0]->args);
+    lsq_request(p->c, p->out, CALL_CREATE, HTTP_POST, "/v2/UserManagement.svc/User/Create", (struct str){ 0 },
+                p->steps[0]->args);
     return 1;
 }
 
@@ -55,7 +56,8 @@ static size_t pack_update(const struct packing *p)
     jw_key(&w, "user");
     jw_raw(&w, p->steps[0]->args);
     jw_end_object(&w);
-    lsq_request(p->c, p->out, CALL_UPDATE, HTTP_POST, "/v2/UserManagement.svc/User/Update?UserId=", user, buf_view(&body));
+    lsq_request(p->c, p->out, CALL_UPDATE, HTTP_POST, "/v2/UserManagement.svc/User/Update?UserId=", user,
+                buf_view(&body));
     buf_deinit(&body);
     arena_deinit(&arena);
     return 1;
@@ -75,7 +77,8 @@ static size_t pack_state(const struct packing *p)
     bool post = form[call].has_method && lsq_number(p->c, form[call].method) == LSQ_POST;
     struct arena arena = ARENA_INIT;
     struct str user = arena_str(&arena, user_of(p, p->steps[0]));
-    lsq_request(p->c, p->out, call, post ? HTTP_POST : HTTP_GET, lsq_text(p->c, form[call].path), user, (struct str){ 0 });
+    lsq_request(p->c, p->out, call, post ? HTTP_POST : HTTP_GET, lsq_text(p->c, form[call].path), user,
+                (struct str){ 0 });
     arena_deinit(&arena);
     return 1;
 }
@@ -107,7 +110,8 @@ static size_t pack_bulk_team(const struct packing *p)
     jw_kz(&w, "Attribute", "TeamId");
     jw_kstr(&w, "Value", p->steps[0]->group);
     jw_end_object(&w);
-    lsq_request(p->c, p->out, CALL_BULK_TEAM, HTTP_POST, "/v2/UserManagement.svc/User/Bulk/Update", (struct str){ 0 }, buf_view(&body));
+    lsq_request(p->c, p->out, CALL_BULK_TEAM, HTTP_POST, "/v2/UserManagement.svc/User/Bulk/Update",
+                (struct str){ 0 }, buf_view(&body));
     buf_deinit(&body);
     arena_deinit(&arena);
     free(v);
@@ -131,8 +135,8 @@ static size_t distinct(const struct packing *p, size_t k)
     return k;
 }
 
-/* A bare array; the field is ManagerId here, ManagerUserId everywhere else. A pair whose user or manager nobody knows is left out (settle()
- * says so): an empty id might clear the manager, or be anybody. */
+/* A bare array; the field is ManagerId here, ManagerUserId everywhere else. A pair whose user or manager
+ * nobody knows is left out (settle() says so): an empty id might clear the manager, or be anybody. */
 static void put_pair(const struct packing *p, struct jw *w, const struct step *s, struct arena *arena)
 {
     struct str user = user_of(p, s), manager = lsq_arg(arena, s->args, "ManagerId");
@@ -157,26 +161,22 @@ static size_t pack_managers(const struct packing *p)
     for (size_t i = 0; i < k; i++)
         put_pair(p, &w, p->steps[i], &arena);
     jw_end_array(&w);
-    lsq_request(p->c, p->out, CALL_MANAGERS, HTTP_POST, "/v2/UserManagement.svc/UpdateReportingManagerInBulk", (struct str){ 0 }, buf_view(&body));
+    lsq_request(p->c, p->out, CALL_MANAGERS, HTTP_POST, "/v2/UserManagement.svc/UpdateReportingManagerInBulk",
+                (struct str){ 0 }, buf_view(&body));
     buf_deinit(&body);
     arena_deinit(&arena);
     return k;
 }
 
-size_t lsq_pack(struct conn *c, const struct step *const *steps, size_t n, struct str (*created)(void *ctx, uint32_t change), void *ctx,
-                struct request *out)
+size_t lsq_pack(struct conn *c, const struct step *const *steps, size_t n,
+                struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out)
 {
     const struct packing p = { c, steps, n, created, ctx, out };
     switch (steps[0]->endpoint) {
-    case CALL_CREATE:
-        return pack_create(&p);
-    case CALL_UPDATE:
-        return pack_update(&p);
-    case CALL_BULK_TEAM:
-        return pack_bulk_team(&p);
-    case CALL_MANAGERS:
-        return pack_managers(&p);
-    default:
-        return pack_state(&p);
+    case CALL_CREATE: return pack_create(&p);
+    case CALL_UPDATE: return pack_update(&p);
+    case CALL_BULK_TEAM: return pack_bulk_team(&p);
+    case CALL_MANAGERS: return pack_managers(&p);
+    default: return pack_state(&p);
     }
 }

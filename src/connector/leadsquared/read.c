@@ -1,5 +1,5 @@
-/* A reading as a set of asks: which request is next, which answer belongs to it, what a bad answer means. What a reading consists of is
- * the business of tenant.c, roster.c and lookup.c. */
+/* A reading as a set of asks: which request is next, which answer belongs to it, what a bad answer means.
+ * What a reading consists of is the business of tenant.c, roster.c and lookup.c. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +43,7 @@ void reading_fail(struct conn *c, enum again again, const char *fmt, ...)
     lsq_cut(r->state.why, sizeof(r->state.why), str_of(text));
 }
 
-/* Answers on their way in ----------------------------------------------------------------------------------------------------- */
+/* Answers on their way in ------------------------------------------------------------------------- */
 
 static bool keep_seen(struct seen *s, const struct user *u)
 {
@@ -114,9 +114,10 @@ static struct ask *ask_open(struct conn *c, unsigned id)
 
 void lsq_read_head(struct conn *c, unsigned id, int status)
 {
-    static const enum listing_shape shape[] = {
-        [ASK_USERS_GET] = LISTING_USERS_GET, [ASK_PAGE] = LISTING_SEARCH, [ASK_LOOKUP] = LISTING_SEARCH, [ASK_BY_ID] = LISTING_BY_ID
-    };
+    static const enum listing_shape shape[] = { [ASK_USERS_GET] = LISTING_USERS_GET,
+                                                [ASK_PAGE] = LISTING_SEARCH,
+                                                [ASK_LOOKUP] = LISTING_SEARCH,
+                                                [ASK_BY_ID] = LISTING_BY_ID };
     struct ask *a = ask_open(c, id);
     if (!a)
         return;
@@ -125,7 +126,8 @@ void lsq_read_head(struct conn *c, unsigned id, int status)
     o->status = status;
     if (status != 200 || !is_listing(a))
         return;
-    listing_begin(&o->listing, c->config.schema, lsq_text(c, OPTION_OBSOLETE_STATUS), shape[a->kind], on_user, o);
+    listing_begin(&o->listing, c->config.schema, lsq_text(c, OPTION_OBSOLETE_STATUS), shape[a->kind], on_user,
+                  o);
     o->listing_started = true;
     if (into_roster(a)) {
         o->read = roster_read_begin(c->reading.goal.roster);
@@ -144,7 +146,7 @@ void lsq_read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
         buf_add(&a->open->body, p, n);
 }
 
-/* The end of an answer ---------------------------------------------------------------------------------------------------------- */
+/* The end of an answer ---------------------------------------------------------------------------- */
 
 static const char *ask_name(const struct ask *a, char out[80])
 {
@@ -185,8 +187,10 @@ static struct read_verdict verdict_bad(struct conn *c, struct ask *a, const stru
     }
 }
 
-/* A small answer: the same judgement for tenant's documents and every error. `root` is NULL when it is no JSON. */
-static void judge_body(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root, struct judged *j)
+/* A small answer: the same judgement for tenant's documents and every error. `root` is NULL when it is no
+ * JSON. */
+static void judge_body(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root,
+                       struct judged *j)
 {
     struct envelope e;
     envelope_of(&e, buf_view(&a->open->body), root);
@@ -233,7 +237,8 @@ struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answe
     if (o->listing_started) {
         judge_listing(c, a, answer, &j);
     } else {
-        json_t *root = o->body.n && !o->body.full ? json_loadb(o->body.p, o->body.n, JSON_DECODE_ANY, NULL) : NULL;
+        json_t *root =
+            o->body.n && !o->body.full ? json_loadb(o->body.p, o->body.n, JSON_DECODE_ANY, NULL) : NULL;
         judge_body(c, a, answer, root, &j);
         json_decref(root);
     }
@@ -251,7 +256,7 @@ struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answe
     return (struct read_verdict){ .good = true, .again = AGAIN_NO, .wait_us = -1 };
 }
 
-/* What is next ------------------------------------------------------------------------------------------------------------------ */
+/* What is next ------------------------------------------------------------------------------------ */
 
 static void search_request(const struct conn *c, const struct ask *a, struct request *out)
 {
@@ -260,7 +265,8 @@ static void search_request(const struct conn *c, const struct ask *a, struct req
         lookup_body(c, a, &body);
     else
         lsq_search_body(c, NULL, 0, a->page, &body);
-    lsq_request(c, out, CALL_SEARCH, HTTP_POST, lsq_text(c, OPTION_SEARCH_PATH), (struct str){ 0 }, buf_view(&body));
+    lsq_request(c, out, CALL_SEARCH, HTTP_POST, lsq_text(c, OPTION_SEARCH_PATH), (struct str){ 0 },
+                buf_view(&body));
     buf_deinit(&body);
 }
 
@@ -272,20 +278,21 @@ static void ask_request(struct conn *c, const struct ask *a, struct request *out
         lsq_request(c, out, CALL_SELF, HTTP_GET, "/v2/Authentication.svc/UserByAccessKey.Get", none, none);
         break;
     case ASK_ATTRIBUTES:
-        lsq_request(c, out, CALL_ATTRIBUTES, HTTP_POST, "/v2/UserManagement.svc/User/Attribute/Retrieve", none, none);
+        lsq_request(c, out, CALL_ATTRIBUTES, HTTP_POST, "/v2/UserManagement.svc/User/Attribute/Retrieve",
+                    none, none);
         break;
     case ASK_TEAMS:
-        lsq_request(c, out, CALL_TEAMS, HTTP_GET, "/v2/TeamManagement.svc/Retrieve?getHierarchical=true", none, none);
+        lsq_request(c, out, CALL_TEAMS, HTTP_GET, "/v2/TeamManagement.svc/Retrieve?getHierarchical=true",
+                    none, none);
         break;
     case ASK_USERS_GET:
         lsq_request(c, out, CALL_USERS_GET, HTTP_GET, "/v2/UserManagement.svc/Users.Get", none, none);
         break;
     case ASK_PAGE:
-    case ASK_LOOKUP:
-        search_request(c, a, out);
-        break;
+    case ASK_LOOKUP: search_request(c, a, out); break;
     case ASK_BY_ID:
-        lsq_request(c, out, CALL_BY_ID, HTTP_GET, "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=", lookup_id(c, a), none);
+        lsq_request(c, out, CALL_BY_ID, HTTP_GET,
+                    "/v2/UserManagement.svc/User/Retrieve/ByUserId?userId=", lookup_id(c, a), none);
         break;
     }
 }
@@ -303,7 +310,9 @@ static void ask_begin(struct conn *c, struct ask *a)
     struct open *o = xcalloc(1, sizeof(*o));
     o->conn = c;
     o->ask = a;
-    buf_init(&o->body, a->kind == ASK_ATTRIBUTES || a->kind == ASK_TEAMS || a->kind == ASK_SELF ? ANSWER_BODY_MAX : LSQ_ERROR_BODY_MAX);
+    buf_init(&o->body, a->kind == ASK_ATTRIBUTES || a->kind == ASK_TEAMS || a->kind == ASK_SELF
+                           ? ANSWER_BODY_MAX
+                           : LSQ_ERROR_BODY_MAX);
     a->open = o;
     a->state = ASK_OPEN;
     a->id = ++c->last_id;
@@ -313,15 +322,9 @@ static void ask_begin(struct conn *c, struct ask *a)
 static void advance(struct conn *c)
 {
     switch (c->reading.goal.kind) {
-    case READ_TENANT:
-        tenant_advance(c);
-        break;
-    case READ_ROSTER:
-        roster_advance(c);
-        break;
-    case READ_LOOKUP:
-        lookup_advance(c);
-        break;
+    case READ_TENANT: tenant_advance(c); break;
+    case READ_ROSTER: roster_advance(c); break;
+    case READ_LOOKUP: lookup_advance(c); break;
     }
 }
 
@@ -344,7 +347,7 @@ enum read_next lsq_read_next(struct conn *c, struct request *out, unsigned *id, 
     return r->result;
 }
 
-/* Life -------------------------------------------------------------------------------------------------------------------------- */
+/* Life -------------------------------------------------------------------------------------------- */
 
 void lsq_reading_free(struct conn *c)
 {

@@ -11,8 +11,8 @@ static void add_keys(const struct conn *c, struct request *out)
     }
 }
 
-void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, enum http_method method, const char *path, struct str id,
-                 struct str body)
+void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, enum http_method method,
+                 const char *path, struct str id, struct str body)
 {
     const struct endpoint *e = &leadsquared_connector.vendor.endpoints[call];
     struct buf target = BUF_INIT(REQUEST_TARGET_MAX);
@@ -37,7 +37,8 @@ void lsq_request(const struct conn *c, struct request *out, enum lsq_call call, 
     }
 }
 
-/* Ids are compared in any spelling, so a plan may hold one without hyphens; sent they are as the vendor writes them. */
+/* Ids are compared in any spelling, so a plan may hold one without hyphens; sent they are as the vendor
+ * writes them. */
 struct str lsq_guid(struct arena *arena, struct str id)
 {
     char d[GUID_DIGITS], text[37];
@@ -47,7 +48,8 @@ struct str lsq_guid(struct arena *arena, struct str id)
     return arena_str(arena, str_of(text));
 }
 
-/* The operator joins a condition to the NEXT one and must be the same throughout a group; null on the last. */
+/* The operator joins a condition to the NEXT one and must be the same throughout a group; null on the last.
+ */
 void lsq_conditions(struct jw *w, const struct condition *v, size_t n, const char *op)
 {
     jw_key(w, "Condition");
@@ -64,7 +66,8 @@ void lsq_conditions(struct jw *w, const struct condition *v, size_t n, const cha
     jw_kz(w, "GroupOperator", NULL);
 }
 
-/* Only columns that are needed: the rest comes as null. ManagerName and TeamName must not be named: the call then fails as a whole. */
+/* Only columns that are needed: the rest comes as null. ManagerName and TeamName must not be named: the call
+ * then fails as a whole. */
 static void add_columns(const struct schema *s, struct buf *out)
 {
     static const char *const always[] = { "UserID", "EmailAddress", "StatusCode", "Role", "ManagerUserId" };
@@ -95,7 +98,8 @@ static void add_groups(const struct conn *c, struct jw *w, const struct conditio
 }
 
 /* Sorted by a unique column: ties could stand on two pages, or on none. */
-void lsq_search_body(const struct conn *c, const struct condition *v, size_t n, uint32_t page, struct buf *out)
+void lsq_search_body(const struct conn *c, const struct condition *v, size_t n, uint32_t page,
+                     struct buf *out)
 {
     struct buf columns = BUF_INIT(SCHEMA_MAX * (ATTR_NAME_MAX + 1) + 256);
     struct jw w;

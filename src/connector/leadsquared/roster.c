@@ -1,5 +1,5 @@
-/* READ_ROSTER: everybody, and the proof that it is everybody. A listing that lost a page looks like a listing after a leaving party: what
- * two listings say must agree to the last id, or nothing is complete. */
+/* READ_ROSTER: everybody, and the proof that it is everybody. A listing that lost a page looks like a listing
+ * after a leaving party: what two listings say must agree to the last id, or nothing is complete. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -32,7 +32,8 @@ static size_t brought(const struct conn *c, enum ask_kind kind, unsigned pass)
     return n;
 }
 
-/* All pages for n users: the last of them is short, be it empty, and so proves the end. They may be asked for at once. */
+/* All pages for n users: the last of them is short, be it empty, and so proves the end. They may be asked for
+ * at once. */
 static void add_pages(struct conn *c, uint32_t first, size_t n)
 {
     if (n > LSQ_ROSTER_MAX || n / page_size(c) >= LSQ_PAGES_MAX) {
@@ -44,22 +45,24 @@ static void add_pages(struct conn *c, uint32_t first, size_t n)
     c->reading.stage = STAGE_LAST_PASS;
 }
 
-/* The first pass: page by page ---------------------------------------------------------------------------------------------------- */
+/* The first pass: page by page -------------------------------------------------------------------- */
 
 static bool repeats(struct conn *c, const struct ask *last)
 {
     for (size_t i = 0; i < c->reading.n_asks; i++) {
         const struct ask *a = c->reading.ask[i];
-        if (a == last || a->kind != ASK_PAGE || a->pass != last->pass || a->count == 0 || !str_eq(str_of(a->first), str_of(last->first)))
+        if (a == last || a->kind != ASK_PAGE || a->pass != last->pass || a->count == 0 ||
+            !str_eq(str_of(a->first), str_of(last->first)))
             continue;
-        reading_fail(c, AGAIN_LATER, "page %u of the search begins with the same user as page %u", last->page, a->page);
+        reading_fail(c, AGAIN_LATER, "page %u of the search begins with the same user as page %u", last->page,
+                     a->page);
         return true;
     }
     return false;
 }
 
-/* A tenant that silently cuts pages to a size of its own makes the first page look like the last: so the end of a pass whose length nobody
- * stated is an empty page. */
+/* A tenant that silently cuts pages to a size of its own makes the first page look like the last: so the end
+ * of a pass whose length nobody stated is an empty page. */
 static void next_page(struct conn *c)
 {
     const struct ask *last = c->reading.ask[c->reading.n_asks - 1], *before = NULL;
@@ -71,7 +74,8 @@ static void next_page(struct conn *c)
     }
     if (before && before->count < page_size(c)) {
         reading_fail(c, AGAIN_LATER,
-                     "page %u of the search brought %zu users instead of %zu, yet page %u is not empty: set 'page_size' to what the tenant gives",
+                     "page %u of the search brought %zu users instead of %zu, yet page %u is not empty: "
+                     "set 'page_size' to what the tenant gives",
                      before->page, before->count, page_size(c), last->page);
         return;
     }
@@ -81,25 +85,28 @@ static void next_page(struct conn *c)
         page_add(c, 0, last->page + 1);
 }
 
-/* The last pass ---------------------------------------------------------------------------------------------------------------- */
+/* The last pass ----------------------------------------------------------------------------------- */
 
 /* Every page but the last is full, the last is not. */
 static bool pages_fit(struct conn *c)
 {
     uint32_t pages = 0;
     for (size_t i = 0; i < c->reading.n_asks; i++)
-        if (c->reading.ask[i]->kind == ASK_PAGE && c->reading.ask[i]->pass == 1 && c->reading.ask[i]->page > pages)
+        if (c->reading.ask[i]->kind == ASK_PAGE && c->reading.ask[i]->pass == 1 &&
+            c->reading.ask[i]->page > pages)
             pages = c->reading.ask[i]->page;
     for (size_t i = 0; i < c->reading.n_asks; i++) {
         const struct ask *a = c->reading.ask[i];
         if (a->kind != ASK_PAGE || a->pass != 1)
             continue;
         if (a->page < pages && a->count != page_size(c)) {
-            reading_fail(c, AGAIN_LATER, "page %u of %u of the search brought %zu users instead of %zu", a->page, pages, a->count, page_size(c));
+            reading_fail(c, AGAIN_LATER, "page %u of %u of the search brought %zu users instead of %zu",
+                         a->page, pages, a->count, page_size(c));
             return false;
         }
         if (a->page == pages && a->count >= page_size(c)) {
-            reading_fail(c, AGAIN_LATER, "page %u of the search should be the last, yet it brought %zu users", a->page, a->count);
+            reading_fail(c, AGAIN_LATER, "page %u of the search should be the last, yet it brought %zu users",
+                         a->page, a->count);
             return false;
         }
     }
@@ -124,7 +131,8 @@ static void name_id(struct disagreement *d, struct str id)
 }
 
 /* One user of the first listing against the roster, which the last one filled. */
-static bool compare_user(const struct roster *roster, const struct seen_user *u, uint8_t *met, struct disagreement *d)
+static bool compare_user(const struct roster *roster, const struct seen_user *u, uint8_t *met,
+                         struct disagreement *d)
 {
     uint32_t r = roster_by_id(roster, u->id);
     if (r == NO_USER) {
@@ -163,16 +171,19 @@ static void compare(struct conn *c, enum ask_kind kind, bool part, struct disagr
 static bool agree(struct conn *c, enum ask_kind kind, const char *first, const char *last, bool part)
 {
     struct disagreement d = { 0 };
-    size_t n = roster_count(c->reading.goal.roster), of_first = kind == ASK_PAGE ? brought(c, kind, 0) : brought(c, kind, 1);
+    size_t n = roster_count(c->reading.goal.roster),
+           of_first = kind == ASK_PAGE ? brought(c, kind, 0) : brought(c, kind, 1);
     compare(c, kind, part, &d);
     const char *more = d.n_named > NAMED_MAX ? ", ..." : "";
     if (d.first_only || d.last_only)
-        reading_fail(c, AGAIN_LATER, "%s named %zu users, %s %zu; %zu stand only in the first, %zu only in the second: %s%s", first, of_first, last,
-                     n, d.first_only, d.last_only, d.named, more);
+        reading_fail(c, AGAIN_LATER,
+                     "%s named %zu users, %s %zu; %zu stand only in the first, %zu only in the second: %s%s",
+                     first, of_first, last, n, d.first_only, d.last_only, d.named, more);
     else if (d.repeated)
         reading_fail(c, AGAIN_LATER, "%s named %zu users twice: %s%s", first, d.repeated, d.named, more);
     else if (d.state)
-        reading_fail(c, AGAIN_LATER, "%s and %s disagree whether %zu users are active: %s%s", first, last, d.state, d.named, more);
+        reading_fail(c, AGAIN_LATER, "%s and %s disagree whether %zu users are active: %s%s", first, last,
+                     d.state, d.named, more);
     return c->reading.result == READ_WAIT;
 }
 
@@ -191,7 +202,9 @@ static bool count_agrees(struct conn *c)
     for (size_t i = 0; i < c->reading.n_asks; i++) {
         const struct ask *a = c->reading.ask[i];
         if (a->kind == ASK_PAGE && (a->record_count < 0 || (uint64_t)a->record_count != n)) {
-            reading_fail(c, AGAIN_LATER, "page %u of the search states %" PRId64 " users, the pages brought %zu", a->page, a->record_count, n);
+            reading_fail(c, AGAIN_LATER,
+                         "page %u of the search states %" PRId64 " users, the pages brought %zu", a->page,
+                         a->record_count, n);
             return false;
         }
     }
@@ -202,18 +215,18 @@ static bool proven(struct conn *c)
 {
     struct reading *r = &c->reading;
     switch (r->proof) {
-    case LSQ_TWO_LISTINGS:
-        return agree(c, ASK_USERS_GET, "Users.Get", "the search", false);
+    case LSQ_TWO_LISTINGS: return agree(c, ASK_USERS_GET, "Users.Get", "the search", false);
     case LSQ_TWO_PASSES:
-        /* What the count means is not documented; that it is higher than what came is a contradiction all the same. */
+        /* What the count means is not documented; that it is higher than what came is a contradiction all the
+         * same. */
         if (stated_count(c) > (int64_t)roster_count(r->goal.roster)) {
-            reading_fail(c, AGAIN_LATER, "the search states %" PRId64 " users, its pages brought %zu", stated_count(c), roster_count(r->goal.roster));
+            reading_fail(c, AGAIN_LATER, "the search states %" PRId64 " users, its pages brought %zu",
+                         stated_count(c), roster_count(r->goal.roster));
             return false;
         }
         return agree(c, ASK_PAGE, "the first search", "the second", false) &&
                (!r->capped || agree(c, ASK_USERS_GET, "Users.Get", "the search", true));
-    case LSQ_COUNT:
-        return count_agrees(c);
+    case LSQ_COUNT: return count_agrees(c);
     }
     return false;
 }
@@ -227,9 +240,11 @@ static void finish(struct conn *c)
     if (!pages_fit(c))
         return;
     if (mail >= 0)
-        roster_index(roster, (size_t)mail); /* a bulk update selects by e-mail: combine() must see whose it is */
+        roster_index(roster,
+                     (size_t)mail); /* a bulk update selects by e-mail: combine() must see whose it is */
     if (roster_seal(roster, &twice) == ROSTER_TWICE) {
-        reading_fail(c, AGAIN_LATER, "the search listed the user '%.*s' twice", (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
+        reading_fail(c, AGAIN_LATER, "the search listed the user '%.*s' twice",
+                     (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
         return;
     }
     if (roster_count(roster) == 0) {
@@ -242,7 +257,7 @@ static void finish(struct conn *c)
     reading_complete(c, PROOF_ALL, "%s", proof[c->reading.proof]);
 }
 
-/* Stages ----------------------------------------------------------------------------------------------------------------------- */
+/* Stages ------------------------------------------------------------------------------------------ */
 
 static void begin(struct conn *c)
 {
@@ -282,7 +297,9 @@ static void after_first_page(struct conn *c)
 {
     int64_t n = stated_count(c);
     if (n < 0) {
-        reading_fail(c, AGAIN_NO, "the search states no count of users: set the option 'proof' to 'two_listings' or 'two_passes'");
+        reading_fail(
+            c, AGAIN_NO,
+            "the search states no count of users: set the option 'proof' to 'two_listings' or 'two_passes'");
         return;
     }
     add_pages(c, 2, (size_t)n);
@@ -291,19 +308,10 @@ static void after_first_page(struct conn *c)
 void roster_advance(struct conn *c)
 {
     switch (c->reading.stage) {
-    case STAGE_BEGIN:
-        begin(c);
-        break;
-    case STAGE_USERS_GET:
-        after_users_get(c);
-        break;
-    case STAGE_FIRST_PASS:
-        next_page(c);
-        break;
-    case STAGE_FIRST_PAGE:
-        after_first_page(c);
-        break;
-    default:
-        finish(c);
+    case STAGE_BEGIN: begin(c); break;
+    case STAGE_USERS_GET: after_users_get(c); break;
+    case STAGE_FIRST_PASS: next_page(c); break;
+    case STAGE_FIRST_PAGE: after_first_page(c); break;
+    default: finish(c);
     }
 }

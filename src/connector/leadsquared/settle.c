@@ -1,5 +1,5 @@
-/* Answers to writes -> what became of each step. What an answer means whatever the call is answer.c's; here is what each call says when it
- * was done, and how far a failure reaches. */
+/* Answers to writes -> what became of each step. What an answer means whatever the call is answer.c's; here
+ * is what each call says when it was done, and how far a failure reaches. */
 #include <string.h>
 
 #include "leadsquared_internal.h"
@@ -11,7 +11,8 @@ static bool succeeded(const struct envelope *e)
     return str_ieq_ascii(str_of(e->status), STR("Success"));
 }
 
-/* The id of the new user: Message.Id, as in the API's other creates; the block is not documented for users. */
+/* The id of the new user: Message.Id, as in the API's other creates; the block is not documented for users.
+ */
 static enum done done_create(const json_t *root, const struct envelope *e, struct settlement *out)
 {
     static const char *const name[] = { "Id", "UserId" };
@@ -25,7 +26,9 @@ static enum done done_create(const json_t *root, const struct envelope *e, struc
                 return DONE;
             }
         }
-    lsq_say(out->text, sizeof(out->text), "%s", succeeded(e) ? "created, but the answer names no id" : "the answer does not say whether it was done");
+    lsq_say(out->text, sizeof(out->text), "%s",
+            succeeded(e) ? "created, but the answer names no id"
+                         : "the answer does not say whether it was done");
     return DONE_UNCLEAR;
 }
 
@@ -37,32 +40,34 @@ static enum done done_by_status(const struct envelope *e, struct settlement *out
     return DONE_UNCLEAR;
 }
 
-/* Only a count comes back: any other than ours means somebody was missed, or was moved who should not have been. */
-static enum done done_bulk_team(const json_t *root, const struct envelope *e, size_t n, struct settlement *out)
+/* Only a count comes back: any other than ours means somebody was missed, or was moved who should not have
+ * been. */
+static enum done done_bulk_team(const json_t *root, const struct envelope *e, size_t n,
+                                struct settlement *out)
 {
-    const json_t *message = json_object_get(root, "Message"), *rows = json_object_get(message, "AffectedRows");
+    const json_t *message = json_object_get(root, "Message"),
+                 *rows = json_object_get(message, "AffectedRows");
     if (!succeeded(e) || !json_is_integer(rows) || json_is_false(json_object_get(message, "IsSuccessful"))) {
         lsq_say(out->text, sizeof(out->text), "the answer does not say how many were moved");
         return DONE_UNCLEAR;
     }
     if ((uint64_t)json_integer_value(rows) == n)
         return DONE_BY_WORD;
-    lsq_say(out->text, sizeof(out->text), "%zu users were to be moved, the tenant says %lld", n, (long long)json_integer_value(rows));
+    lsq_say(out->text, sizeof(out->text), "%zu users were to be moved, the tenant says %lld", n,
+            (long long)json_integer_value(rows));
     return DONE_UNCLEAR;
 }
 
-static enum done done_of(const struct step *s, const json_t *root, const struct envelope *e, size_t n, struct settlement *out)
+static enum done done_of(const struct step *s, const json_t *root, const struct envelope *e, size_t n,
+                         struct settlement *out)
 {
     switch (s->endpoint) {
-    case CALL_CREATE:
-        return done_create(root, e, out);
-    case CALL_BULK_TEAM:
-        return done_bulk_team(root, e, n, out);
+    case CALL_CREATE: return done_create(root, e, out);
+    case CALL_BULK_TEAM: return done_bulk_team(root, e, n, out);
     case CALL_MANAGERS:
         /* It is only taken on: done some time later, pair by pair, and no call tells. */
         return done_by_status(e, out) == DONE ? DONE_BY_WORD : DONE_UNCLEAR;
-    default:
-        return done_by_status(e, out);
+    default: return done_by_status(e, out);
     }
 }
 
@@ -72,11 +77,13 @@ static bool batch_refused(const struct step *s, const struct envelope *e)
     return s->endpoint == CALL_MANAGERS && e->message[0] != '\0';
 }
 
-static void settle_fault(const struct step *s, size_t n, const struct answer *a, const struct judged *j, struct settlement *out)
+static void settle_fault(const struct step *s, size_t n, const struct answer *a, const struct judged *j,
+                         struct settlement *out)
 {
     bool harmless = leadsquared_connector.vendor.endpoints[s->endpoint].harmless;
     lsq_say(out->text, sizeof(out->text), "%s", j->text);
-    out->blast = n == 1 && leadsquared_connector.vendor.endpoints[s->endpoint].batch == 1 ? BLAST_STEP : BLAST_CALL;
+    out->blast =
+        n == 1 && leadsquared_connector.vendor.endpoints[s->endpoint].batch == 1 ? BLAST_STEP : BLAST_CALL;
     switch (j->fault) {
     case FAULT_NONE:
     case FAULT_REFUSED:
@@ -110,9 +117,12 @@ static void settle_fault(const struct step *s, size_t n, const struct answer *a,
     }
 }
 
-static void settle_answer(struct conn *c, const struct step *s, size_t n, const struct answer *a, struct settlement *out)
+static void settle_answer(struct conn *c, const struct step *s, size_t n, const struct answer *a,
+                          struct settlement *out)
 {
-    json_t *root = a->body.n > 0 && a->body.n <= ANSWER_BODY_MAX ? json_loadb(a->body.p, a->body.n, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *root = a->body.n > 0 && a->body.n <= ANSWER_BODY_MAX
+                       ? json_loadb(a->body.p, a->body.n, JSON_DECODE_ANY, NULL)
+                       : NULL;
     struct envelope e;
     struct judged j;
     envelope_of(&e, a->body, root);
@@ -143,7 +153,8 @@ static bool left_out(const struct step *s)
     return !known;
 }
 
-void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a, struct settlement *out)
+void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
+                struct settlement *out)
 {
     struct settlement all = { .wait_us = -1 };
     settle_answer(c, steps[0], n, a, &all);
@@ -151,7 +162,9 @@ void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const
         out[i] = all;
         if (all.settled != SETTLED_DONE || !left_out(steps[i]))
             continue;
-        out[i] = (struct settlement){ .settled = SETTLED_REFUSED, .blast = BLAST_STEP, .again = AGAIN_NO, .wait_us = -1 };
+        out[i] = (struct settlement){
+            .settled = SETTLED_REFUSED, .blast = BLAST_STEP, .again = AGAIN_NO, .wait_us = -1
+        };
         lsq_say(out[i].text, sizeof(out[i].text), "not sent: the new manager does not exist");
     }
 }

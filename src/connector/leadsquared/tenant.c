@@ -1,5 +1,5 @@
-/* READ_TENANT: whose keys these are (user-authentication/), what the tenant calls its custom fields (retrieve-user-attributes/), its teams
- * (get-teams/). */
+/* READ_TENANT: whose keys these are (user-authentication/), what the tenant calls its custom fields
+ * (retrieve-user-attributes/), its teams (get-teams/). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,18 +11,22 @@
 static struct str member(const json_t *object, const char *key)
 {
     const json_t *v = json_object_get(object, key);
-    return json_is_string(v) ? (struct str){ json_string_value(v), json_string_length(v) } : (struct str){ 0 };
+    return json_is_string(v) ? (struct str){ json_string_value(v), json_string_length(v) }
+                             : (struct str){ 0 };
 }
 
-/* Own user ------------------------------------------------------------------------------------------------------------------- */
+/* Own user ---------------------------------------------------------------------------------------- */
 
-/* LSQCommonServiceURLs names the account's API host; the name of that member is not documented, its form is. */
+/* LSQCommonServiceURLs names the account's API host; the name of that member is not documented, its form is.
+ */
 static void take_host(struct conn *c, const json_t *root)
 {
     const char *key;
     json_t *v;
-    json_object_foreach(json_object_get(root, "LSQCommonServiceURLs"), key, v) {
-        struct str url = json_is_string(v) ? (struct str){ json_string_value(v), json_string_length(v) } : (struct str){ 0 };
+    json_object_foreach(json_object_get(root, "LSQCommonServiceURLs"), key, v)
+    {
+        struct str url = json_is_string(v) ? (struct str){ json_string_value(v), json_string_length(v) }
+                                           : (struct str){ 0 };
         if (c->api_host[0] || !str_starts(url, STR("https://api")))
             continue;
         struct buf shown = BUF_INIT(1024);
@@ -51,7 +55,7 @@ static bool take_self(struct conn *c, const json_t *root, char why[200])
     return true;
 }
 
-/* Attributes ----------------------------------------------------------------------------------------------------------------- */
+/* Attributes -------------------------------------------------------------------------------------- */
 
 struct definition {
     struct str slot, schema, display; /* borrowed from the answer */
@@ -60,7 +64,8 @@ struct definition {
 
 static struct definition definition(const json_t *v)
 {
-    struct definition d = { member(v, "InternalSchemaName"), member(v, "SchemaName"), member(v, "DisplayName"), 0 };
+    struct definition d = { member(v, "InternalSchemaName"), member(v, "SchemaName"),
+                            member(v, "DisplayName"), 0 };
     const json_t *max = json_object_get(v, "MaxLength");
     if (json_is_integer(max))
         d.max_length = json_integer_value(max);
@@ -104,8 +109,8 @@ static struct str custom_name_option(const struct conn *c, struct str slot)
     return (struct str){ 0 };
 }
 
-/* Create takes custom fields by schema name, update and listings by slot (create-a-user/, update-a-user/). Without a schema name a create
- * cannot carry the field: the update behind it does. */
+/* Create takes custom fields by schema name, update and listings by slot (create-a-user/, update-a-user/).
+ * Without a schema name a create cannot carry the field: the update behind it does. */
 static void resolve(const struct conn *c, struct attr *a, const struct definition *d)
 {
     struct str schema = custom_name_option(c, d->slot);
@@ -137,7 +142,8 @@ static void say_missing(struct conn *c, const struct attr *a, const struct defin
     printable(&shown, str_of(a->name), 100);
     printable(&other, str_of(close), 100);
     errs_add(c->reading.goal.errs, NULL, 0, 0, NULL, "the tenant has no user attribute '%s'%s%s%s", shown.p,
-             close ? "; did you mean '" : ": name it by its slot, its schema name or its display name", close ? other.p : "", close ? "'?" : "");
+             close ? "; did you mean '" : ": name it by its slot, its schema name or its display name",
+             close ? other.p : "", close ? "'?" : "");
     buf_deinit(&shown);
     buf_deinit(&other);
     free(name);
@@ -162,7 +168,8 @@ static void find_definition(struct conn *c, struct attr *a, const struct definit
         struct buf shown = BUF_INIT(2048);
         printable(&shown, str_of(a->name), 100);
         errs_add(c->reading.goal.errs, NULL, 0, 0, NULL,
-                 "the tenant has several user attributes '%s': name the one meant by its slot (mx_Custom_N)", shown.p);
+                 "the tenant has several user attributes '%s': name the one meant by its slot (mx_Custom_N)",
+                 shown.p);
         buf_deinit(&shown);
     } else if (a->flags & ATTR_CUSTOM) {
         resolve(c, a, best);
@@ -188,18 +195,21 @@ static bool take_attributes(struct conn *c, const json_t *root, char why[200])
     return true;
 }
 
-/* Teams ---------------------------------------------------------------------------------------------------------------------- */
+/* Teams ------------------------------------------------------------------------------------------- */
 
-static bool take_teams_of(struct conn *c, const json_t *list, struct str parent, unsigned depth, char why[200])
+static bool take_teams_of(struct conn *c, const json_t *list, struct str parent, unsigned depth,
+                          char why[200])
 {
     size_t i;
     json_t *team;
     struct refs *refs = &c->reading.goal.tenant->refs;
     if (!json_is_array(list) || depth > TEAMS_DEPTH_MAX) {
-        lsq_say(why, 200, "%s", depth > TEAMS_DEPTH_MAX ? "teams lie more than 32 deep" : "the answer has no list of teams");
+        lsq_say(why, 200, "%s",
+                depth > TEAMS_DEPTH_MAX ? "teams lie more than 32 deep" : "the answer has no list of teams");
         return false;
     }
-    json_array_foreach(list, i, team) {
+    json_array_foreach(list, i, team)
+    {
         struct str id = member(team, "TeamId"), above = member(team, "ParentId");
         const json_t *children = json_object_get(team, "ChildTeams");
         if (id.n == 0) {
@@ -222,7 +232,7 @@ static bool take_teams(struct conn *c, const json_t *root, char why[200])
     return take_teams_of(c, json_object_get(root, "Teams"), (struct str){ 0 }, 0, why);
 }
 
-/* Options that only this room can judge ---------------------------------------------------------------------------------------- */
+/* Options that only this room can judge ----------------------------------------------------------- */
 
 static void check_path(struct conn *c, enum lsq_option o)
 {
@@ -233,7 +243,8 @@ static void check_path(struct conn *c, enum lsq_option o)
         good = good && *p > ' ' && *p < 0x7f && *p != '#' && *p != '"' && *p != '\\';
     snprintf(where, sizeof(where), TARGET_OPTIONS "%s", name);
     if (!good)
-        errs_add(c->reading.goal.errs, NULL, 0, 0, where, "'%s' must be a path that starts with '/' and has no blank, quote or '#'", name);
+        errs_add(c->reading.goal.errs, NULL, 0, 0, where,
+                 "'%s' must be a path that starts with '/' and has no blank, quote or '#'", name);
 }
 
 static void check_names(struct conn *c, enum lsq_option o, void (*each)(struct conn *c, struct str entry))
@@ -250,7 +261,8 @@ static void check_names(struct conn *c, enum lsq_option o, void (*each)(struct c
 static void custom_name_entry(struct conn *c, struct str entry)
 {
     const char *equals = entry.n ? memchr(entry.p, '=', entry.n) : NULL;
-    if (!equals || lsq_custom_slot(str_trim((struct str){ entry.p, (size_t)(equals - entry.p) })) < 0 || equals == entry.p + entry.n - 1)
+    if (!equals || lsq_custom_slot(str_trim((struct str){ entry.p, (size_t)(equals - entry.p) })) < 0 ||
+        equals == entry.p + entry.n - 1)
         errs_add(c->reading.goal.errs, NULL, 0, 0, TARGET_OPTIONS "custom_names",
                  "'%.*s' must have the form 'mx_Custom_1=Schema_Name'", STR_ARG(entry));
 }
@@ -263,20 +275,18 @@ static void update_also_entry(struct conn *c, struct str entry)
     if (slot >= 0)
         s->attr[slot].flags |= ATTR_UPDATE;
     else if (!vendor_attr(&leadsquared_connector.vendor, entry, &known))
-        errs_add(c->reading.goal.errs, NULL, 0, 0, TARGET_OPTIONS "update_also", "'%.*s' is no attribute of LeadSquared", STR_ARG(entry));
+        errs_add(c->reading.goal.errs, NULL, 0, 0, TARGET_OPTIONS "update_also",
+                 "'%.*s' is no attribute of LeadSquared", STR_ARG(entry));
 }
 
-/* The reading ------------------------------------------------------------------------------------------------------------------ */
+/* The reading ------------------------------------------------------------------------------------- */
 
 bool tenant_take(struct conn *c, struct ask *a, const json_t *root, char why[200])
 {
     switch (a->kind) {
-    case ASK_SELF:
-        return take_self(c, root, why);
-    case ASK_ATTRIBUTES:
-        return take_attributes(c, root, why);
-    default:
-        return take_teams(c, root, why);
+    case ASK_SELF: return take_self(c, root, why);
+    case ASK_ATTRIBUTES: return take_attributes(c, root, why);
+    default: return take_teams(c, root, why);
     }
 }
 
@@ -299,12 +309,11 @@ static bool needs_attributes(const struct conn *c, const struct schema *s)
 /* The login first: with bad keys nothing else need be asked. Then only what the job uses. */
 void tenant_advance(struct conn *c)
 {
-    static const enum lsq_option paths[] = { OPTION_ACTIVATE_PATH, OPTION_DEACTIVATE_PATH, OPTION_OBSOLETE_PATH, OPTION_SEARCH_PATH };
+    static const enum lsq_option paths[] = { OPTION_ACTIVATE_PATH, OPTION_DEACTIVATE_PATH,
+                                             OPTION_OBSOLETE_PATH, OPTION_SEARCH_PATH };
     struct reading *r = &c->reading;
     switch (r->stage++) {
-    case 0:
-        ask_add(c, ASK_SELF);
-        return;
+    case 0: ask_add(c, ASK_SELF); return;
     case 1:
         for (size_t i = 0; i < array_len(paths); i++)
             check_path(c, paths[i]);

@@ -1,5 +1,5 @@
-/* What LeadSquared can do, as tables. Sources: create-a-user/, update-a-user/, user-advanced-search/, retrieve-user-attributes/ under
- * https://apidocs.leadsquared.com/. */
+/* What LeadSquared can do, as tables. Sources: create-a-user/, update-a-user/, user-advanced-search/,
+ * retrieve-user-attributes/ under https://apidocs.leadsquared.com/. */
 #include <ctype.h>
 #include <string.h>
 
@@ -7,12 +7,14 @@
 
 enum {
     EVERY = ATTR_READ | ATTR_CREATE | ATTR_UPDATE,
-    LATER = ATTR_READ | ATTR_UPDATE,  /* update-a-user/ lists it, create-a-user/ does not: a joiner gets it by an update */
-    ONCE = ATTR_READ | ATTR_CREATE,   /* the other way round */
+    LATER = ATTR_READ |
+            ATTR_UPDATE, /* update-a-user/ lists it, create-a-user/ does not: a joiner gets it by an update */
+    ONCE = ATTR_READ | ATTR_CREATE, /* the other way round */
 };
 
-/* Not here, though update-a-user/ lists them: AvailabilityStatus and IsWorkingToday (the user's own, of the moment), DeletionStatusCode (unexplained),
- * Team (never shown; TeamId is), TemplateNames (its form is nowhere shown). */
+/* Not here, though update-a-user/ lists them: AvailabilityStatus and IsWorkingToday (the user's own, of the
+ * moment), DeletionStatusCode (unexplained), Team (never shown; TeamId is), TemplateNames (its form is
+ * nowhere shown). */
 static const struct attr attrs[] = {
     { .name = "EmailAddress", .type = ATTR_FOLD, .flags = ONCE | ATTR_REQUIRED | ATTR_NO_BLANK },
     { .name = "FirstName", .type = ATTR_TEXT, .flags = EVERY | ATTR_REQUIRED | ATTR_NO_BLANK },
@@ -51,9 +53,9 @@ static const struct attr attrs[] = {
 
 /* Names the vendor has, which are no attributes to be mapped: they must not pass for custom ones. */
 static const char *const reserved[] = {
-    "UserId",   "ID",     "StatusCode", "ManagerUserId",      "ManagerId",          "ManagerName",
-    "TeamName", "Team",   "Groups",     "MemberOfGroups",     "Password",           "DeletionStatusCode",
-    "Tag",      "OrgId",  "Manager",    "AvailabilityStatus", "TemplateNames",      "IsWorkingToday",
+    "UserId",   "ID",     "StatusCode", "ManagerUserId",      "ManagerId",     "ManagerName",
+    "TeamName", "Team",   "Groups",     "MemberOfGroups",     "Password",      "DeletionStatusCode",
+    "Tag",      "OrgId",  "Manager",    "AvailabilityStatus", "TemplateNames", "IsWorkingToday",
     "Status",   "Active",
 };
 
@@ -78,8 +80,8 @@ static bool has_control(struct str s)
     return false;
 }
 
-/* Tenants name their fields as they like, so a slip in a standard name must not pass for a custom field: what is close to a standard name
- * is none, unless it is written as "custom:NAME". */
+/* Tenants name their fields as they like, so a slip in a standard name must not pass for a custom field: what
+ * is close to a standard name is none, unless it is written as "custom:NAME". */
 static bool custom_name(struct str name)
 {
     const char *standard[array_len(attrs)];
@@ -95,10 +97,12 @@ static bool custom_name(struct str name)
     return !suggest(name, standard, array_len(standard));
 }
 
-/* A custom field is named by its slot (mx_Custom_3), its schema name (Cost_Centre) or its display name ("Cost Centre"). */
+/* A custom field is named by its slot (mx_Custom_3), its schema name (Cost_Centre) or its display name ("Cost
+ * Centre"). */
 static bool custom_attr(struct str name, struct attr *out)
 {
-    if (name.n == 0 || name.n >= ATTR_NAME_MAX || has_control(name) || !utf8_valid(name) || !custom_name(name))
+    if (name.n == 0 || name.n >= ATTR_NAME_MAX || has_control(name) || !utf8_valid(name) ||
+        !custom_name(name))
         return false;
     *out = (struct attr){ .type = ATTR_TEXT, .flags = EVERY | ATTR_CUSTOM };
     memcpy(out->name, name.p, name.n);
@@ -122,56 +126,102 @@ static const char *const check_choices[] = { "custom", "all", NULL };
 static const char *const clear_choices[] = { "empty", "null", NULL };
 static const char *const method_choices[] = { "GET", "POST", NULL };
 
+#define CHOICE(name, fallback, choices, help)                                                                \
+    {                                                                                                        \
+        name, OPT_CHOICE, fallback, choices, 0, 0, help                                                      \
+    }
+#define NUMBER(name, fallback, min, max, help)                                                               \
+    {                                                                                                        \
+        name, OPT_INT, fallback, NULL, min, max, help                                                        \
+    }
+#define YES_NO(name, fallback, help)                                                                         \
+    {                                                                                                        \
+        name, OPT_BOOL, fallback, NULL, 0, 0, help                                                           \
+    }
+#define TEXT(name, fallback, help)                                                                           \
+    {                                                                                                        \
+        name, OPT_TEXT, fallback, NULL, 0, 0, help                                                           \
+    }
+#define SPAN(name, fallback, help)                                                                           \
+    {                                                                                                        \
+        name, OPT_SPAN, fallback, NULL, 0, 0, help                                                           \
+    }
+
 static const struct option options[LSQ_OPTIONS] = {
-    [OPTION_PROOF] = { "proof", OPT_CHOICE, "two_listings", proof_choices, 0, 0,
-        "what proves that everybody was listed: Users.Get and the search agree, two searches agree, or the search's own count" },
-    [OPTION_PAGE_SIZE] = { "page_size", OPT_INT, "1000", NULL, 1, 5000, "users on one page of the search; more than 1000 was refused" },
-    [OPTION_MATCH_ALL] = { "match_all", OPT_CHOICE, "email", match_all_choices, 0, 0,
-        "the condition that finds everybody: an e-mail with '@', or no condition at all" },
-    [OPTION_USERS_GET_CAP] = { "users_get_cap", OPT_INT, "0", NULL, 0, 1000000,
-        "if Users.Get brings this many users it counts as cut off and two searches are compared instead; 0: it has no cap" },
-    [OPTION_OBSOLETE_STATUS] = { "obsolete_status", OPT_TEXT, "", NULL, 0, 0,
-        "StatusCode with which obsolete users are listed; empty: they are not listed" },
-    [OPTION_READ_TRIES] = { "read_tries", OPT_INT, "4", NULL, 1, 20, "times one reading request may fail before the reading is given up" },
-    [OPTION_LOOKUP_BATCH] = { "lookup_batch", OPT_INT, "20", NULL, 1, 50, "users looked up by one search" },
-    [OPTION_LOOKUP_BY_ID] = { "lookup_by_id", OPT_CHOICE, "retrieve", by_id_choices, 0, 0,
-        "how a user is looked up by id: the retrieve call (cannot show inactive users), or a search by UserId (not documented)" },
-    [OPTION_ATTRIBUTE_CHECK] = { "attribute_check", OPT_CHOICE, "custom", check_choices, 0, 0,
-        "which mapped attributes must stand in the tenant's own list: custom ones, or all" },
-    [OPTION_CUSTOM_NAMES] = { "custom_names", OPT_TEXT, "", NULL, 0, 0,
-        "schema names of custom fields where the tenant's list lacks them: 'mx_Custom_1=Cost_Centre, mx_Custom_2=Grade'" },
-    [OPTION_CUSTOM_ON_CREATE] = { "custom_on_create", OPT_BOOL, "true", NULL, 0, 0,
-        "a create carries custom fields; if not, an update behind it does" },
-    [OPTION_UPDATE_CUSTOM_SLOTS] = { "update_custom_slots", OPT_INT, "10", NULL, 0, 9999,
-        "highest N of mx_Custom_N that an update takes; the documentation lists ten" },
-    [OPTION_UPDATE_ALSO] = { "update_also", OPT_TEXT, "", NULL, 0, 0,
-        "attributes that this tenant lets updates change though the documentation does not list them: 'PhoneMobile, EmployeeId'" },
-    [OPTION_UPDATE_INACTIVE] = { "update_inactive", OPT_BOOL, "true", NULL, 0, 0,
-        "an inactive user can be updated; if not, updates wait until the activation is done" },
-    [OPTION_UPDATE_ACCEPTS_MANAGER] = { "update_accepts_manager", OPT_BOOL, "false", NULL, 0, 0,
-        "an update takes ManagerUserId, so that a user with other changes needs no place in a manager batch" },
-    [OPTION_CREATE_ACCEPTS_MANAGER] = { "create_accepts_manager", OPT_BOOL, "true", NULL, 0, 0,
-        "a create takes ManagerUserId; if not, joiners get their manager in a batch" },
-    [OPTION_CLEAR_VALUE] = { "clear_value", OPT_CHOICE, "empty", clear_choices, 0, 0, "what an update sends to clear a value: \"\" or null" },
-    [OPTION_BULK_TEAM_MIN] = { "bulk_team_min", OPT_INT, "2", NULL, 0, 1000,
-        "pure moves to one team that are worth a bulk update; 0: never" },
-    [OPTION_BULK_TEAM_MAX] = { "bulk_team_max", OPT_INT, "50", NULL, 1, 50, "users in one bulk update" },
-    [OPTION_MANAGER_BATCH] = { "manager_batch", OPT_INT, "100", NULL, 1, 100, "manager moves in one call; more than 100 are refused" },
-    [OPTION_ACTIVATE_METHOD] = { "activate_method", OPT_CHOICE, "GET", method_choices, 0, 0, "method of the activate call" },
-    [OPTION_ACTIVATE_PATH] = { "activate_path", OPT_TEXT, "/v2/UserManagement.svc/User/Activate?userId=", NULL, 0, 0,
-        "path of the activate call; the user's id is put behind it" },
-    [OPTION_DEACTIVATE_METHOD] = { "deactivate_method", OPT_CHOICE, "GET", method_choices, 0, 0, "method of the deactivate call" },
-    [OPTION_DEACTIVATE_PATH] = { "deactivate_path", OPT_TEXT, "/v2/UserManagement.svc/User/Deactivate?userId=", NULL, 0, 0,
-        "path of the deactivate call; the user's id is put behind it" },
-    [OPTION_OBSOLETE_PATH] = { "obsolete_path", OPT_TEXT, "/v2/UserManagement.svc/User/MarkObsolete?userid=", NULL, 0, 0,
-        "path of the mark obsolete call; the user's id is put behind it" },
-    [OPTION_SEARCH_PATH] = { "search_path", OPT_TEXT, "/v2/UserManagement.svc/User/AdvancedSearch", NULL, 0, 0, "path of the search" },
-    [OPTION_THROTTLED_WAIT] = { "throttled_wait", OPT_SPAN, "5s", NULL, 0, 0,
-        "wait when calls are refused for their rate and the answer does not say how long" },
+    [OPTION_PROOF] =
+        CHOICE("proof", "two_listings", proof_choices,
+               "what proves that everybody was listed: Users.Get and the search agree, two searches "
+               "agree, or the search's own count"),
+    [OPTION_PAGE_SIZE] =
+        NUMBER("page_size", "1000", 1, 5000, "users on one page of the search; more than 1000 was refused"),
+    [OPTION_MATCH_ALL] =
+        CHOICE("match_all", "email", match_all_choices,
+               "the condition that finds everybody: an e-mail with '@', or no condition at all"),
+    [OPTION_USERS_GET_CAP] =
+        NUMBER("users_get_cap", "0", 0, 1000000,
+               "if Users.Get brings this many users it counts as cut off and two searches are compared "
+               "instead; 0: it has no cap"),
+    [OPTION_OBSOLETE_STATUS] = TEXT(
+        "obsolete_status", "", "StatusCode with which obsolete users are listed; empty: they are not listed"),
+    [OPTION_READ_TRIES] =
+        NUMBER("read_tries", "4", 1, 20, "times one reading request may fail before the reading is given up"),
+    [OPTION_LOOKUP_BATCH] = NUMBER("lookup_batch", "20", 1, 50, "users looked up by one search"),
+    [OPTION_LOOKUP_BY_ID] =
+        CHOICE("lookup_by_id", "retrieve", by_id_choices,
+               "how a user is looked up by id: the retrieve call (cannot show inactive users), or a "
+               "search by UserId (not documented)"),
+    [OPTION_ATTRIBUTE_CHECK] =
+        CHOICE("attribute_check", "custom", check_choices,
+               "which mapped attributes must stand in the tenant's own list: custom ones, or all"),
+    [OPTION_CUSTOM_NAMES] = TEXT("custom_names", "",
+                                 "schema names of custom fields where the tenant's list lacks them: "
+                                 "'mx_Custom_1=Cost_Centre, mx_Custom_2=Grade'"),
+    [OPTION_CUSTOM_ON_CREATE] = YES_NO("custom_on_create", "true",
+                                       "a create carries custom fields; if not, an update behind it does"),
+    [OPTION_UPDATE_CUSTOM_SLOTS] =
+        NUMBER("update_custom_slots", "10", 0, 9999,
+               "highest N of mx_Custom_N that an update takes; the documentation lists ten"),
+    [OPTION_UPDATE_ALSO] =
+        TEXT("update_also", "",
+             "attributes that this tenant lets updates change though the documentation does not list "
+             "them: 'PhoneMobile, EmployeeId'"),
+    [OPTION_UPDATE_INACTIVE] =
+        YES_NO("update_inactive", "true",
+               "an inactive user can be updated; if not, updates wait until the activation is done"),
+    [OPTION_UPDATE_ACCEPTS_MANAGER] =
+        YES_NO("update_accepts_manager", "false",
+               "an update takes ManagerUserId, so that a user with other changes needs no place in a "
+               "manager batch"),
+    [OPTION_CREATE_ACCEPTS_MANAGER] =
+        YES_NO("create_accepts_manager", "true",
+               "a create takes ManagerUserId; if not, joiners get their manager in a batch"),
+    [OPTION_CLEAR_VALUE] =
+        CHOICE("clear_value", "empty", clear_choices, "what an update sends to clear a value: \"\" or null"),
+    [OPTION_BULK_TEAM_MIN] = NUMBER("bulk_team_min", "2", 0, 1000,
+                                    "pure moves to one team that are worth a bulk update; 0: never"),
+    [OPTION_BULK_TEAM_MAX] = NUMBER("bulk_team_max", "50", 1, 50, "users in one bulk update"),
+    [OPTION_MANAGER_BATCH] =
+        NUMBER("manager_batch", "100", 1, 100, "manager moves in one call; more than 100 are refused"),
+    [OPTION_ACTIVATE_METHOD] =
+        CHOICE("activate_method", "GET", method_choices, "method of the activate call"),
+    [OPTION_ACTIVATE_PATH] = TEXT("activate_path", "/v2/UserManagement.svc/User/Activate?userId=",
+                                  "path of the activate call; the user's id is put behind it"),
+    [OPTION_DEACTIVATE_METHOD] =
+        CHOICE("deactivate_method", "GET", method_choices, "method of the deactivate call"),
+    [OPTION_DEACTIVATE_PATH] = TEXT("deactivate_path", "/v2/UserManagement.svc/User/Deactivate?userId=",
+                                    "path of the deactivate call; the user's id is put behind it"),
+    [OPTION_OBSOLETE_PATH] = TEXT("obsolete_path", "/v2/UserManagement.svc/User/MarkObsolete?userid=",
+                                  "path of the mark obsolete call; the user's id is put behind it"),
+    [OPTION_SEARCH_PATH] =
+        TEXT("search_path", "/v2/UserManagement.svc/User/AdvancedSearch", "path of the search"),
+    [OPTION_THROTTLED_WAIT] =
+        SPAN("throttled_wait", "5s",
+             "wait when calls are refused for their rate and the answer does not say how long"),
 };
 
-/* Activate and Deactivate set a state that is the same the second time, but what a tenant answers then is not documented: after a lost
- * answer the user is read before anything is sent again. A create never is harmless: there is no idempotency key. */
+/* Activate and Deactivate set a state that is the same the second time, but what a tenant answers then is not
+ * documented: after a lost answer the user is read before anything is sent again. A create never is harmless:
+ * there is no idempotency key. */
 static const struct endpoint endpoints[LSQ_CALLS] = {
     [CALL_SELF] = { .name = "UserByAccessKey.Get", .batch = 1, .harmless = true },
     [CALL_ATTRIBUTES] = { .name = "User/Attribute/Retrieve", .batch = 1, .harmless = true },
@@ -181,10 +231,21 @@ static const struct endpoint endpoints[LSQ_CALLS] = {
     [CALL_BY_ID] = { .name = "User/Retrieve/ByUserId", .batch = 1, .harmless = true },
     [CALL_CREATE] = { .name = "User/Create", .write = true, .batch = 1 },
     [CALL_UPDATE] = { .name = "User/Update", .write = true, .batch = 1, .harmless = true },
-    /* Neither stands in the vendor's list of "bulk" calls; paced as such all the same, unless the job's bulk_rate says otherwise. */
-    [CALL_BULK_TEAM] = { .name = "User/Bulk/Update", .write = true, .bulk_rate = true, .batch = 50, .harmless = true, .verified = true },
+    /* Neither stands in the vendor's list of "bulk" calls; paced as such all the same, unless the job's
+       bulk_rate says otherwise. */
+    [CALL_BULK_TEAM] = { .name = "User/Bulk/Update",
+                         .write = true,
+                         .bulk_rate = true,
+                         .batch = 50,
+                         .harmless = true,
+                         .verified = true },
     [CALL_MANAGERS] = { .name = "UpdateReportingManagerInBulk",
-        .write = true, .bulk_rate = true, .batch = 100, .harmless = true, .in_flight = 1, .verified = true },
+                        .write = true,
+                        .bulk_rate = true,
+                        .batch = 100,
+                        .harmless = true,
+                        .in_flight = 1,
+                        .verified = true },
     [CALL_ACTIVATE] = { .name = "User/Activate", .write = true, .batch = 1 },
     [CALL_DEACTIVATE] = { .name = "User/Deactivate", .write = true, .batch = 1 },
     [CALL_OBSOLETE] = { .name = "User/MarkObsolete", .write = true, .batch = 1 },
@@ -209,11 +270,13 @@ const struct connector leadsquared_connector = {
         .n_endpoints = array_len(endpoints),
         .credentials = credentials,
         .n_credentials = array_len(credentials),
-        .kinds = 1u << CHANGE_CREATE | 1u << CHANGE_ACTIVATE | 1u << CHANGE_UPDATE | 1u << CHANGE_MANAGER | 1u << CHANGE_MEMBERSHIP |
+        .kinds = 1u << CHANGE_CREATE | 1u << CHANGE_ACTIVATE | 1u << CHANGE_UPDATE | 1u << CHANGE_MANAGER |
+                 1u << CHANGE_MEMBERSHIP |
                  1u << CHANGE_DEACTIVATE | 1u << CHANGE_RETIRE,
         .default_rate = "10/5s",
         .default_bulk_rate = "5/5s",
-        .hosts = "https://api.leadsquared.com, https://api-us11.leadsquared.com, https://api-in21.leadsquared.com, ... "
+        .hosts = "https://api.leadsquared.com, https://api-us11.leadsquared.com, "
+                 "https://api-in21.leadsquared.com, ... "
                  "(Settings > API and Webhooks)",
         .docs = "https://apidocs.leadsquared.com/user-management/",
         .default_concurrency = 4,
