@@ -127,7 +127,10 @@ static void repeated(struct reading *r, const char *name, size_t first, size_t s
     column_place(r, second, &line, &column);
     buf_puts(&text, "the column ");
     quoted_value(&text, str_of(name));
-    buf_printf(&text, " stands in the header more than once (columns %zu and %zu): which one is meant cannot be told", first + 1, second + 1);
+    buf_printf(
+        &text,
+        " stands in the header more than once (columns %zu and %zu): which one is meant cannot be told",
+        first + 1, second + 1);
     mistake(r, line, column, buf_view(&text).p);
     buf_deinit(&text);
 }
@@ -161,7 +164,7 @@ static size_t wanted_names(const struct feed_options *o, const struct mapping *m
     all[n_all++] = o->proof == FEED_PROOF_TRAILER ? o->trailer_count : NULL;
     for (size_t i = 0; i < n_all; i++) {
         bool new = all[i] != NULL;
-        for (size_t k = 0; new && k < n; k++)
+        for (size_t k = 0; new &&k < n; k++)
             new = strcmp(name[k], all[i]) != 0;
         if (new)
             name[n++] = all[i];
@@ -234,7 +237,8 @@ static bool is_text(struct reading *r)
         while (from < bad && ((unsigned char)rec->bytes.p[from] & 0xc0) == 0x80)
             from++;
         buf_puts(&text, "the header is not valid UTF-8 near ");
-        quoted_value(&text, (struct str){ rec->bytes.p + from, rec->bytes.n - from < 16 ? rec->bytes.n - from : 16 });
+        quoted_value(
+            &text, (struct str){ rec->bytes.p + from, rec->bytes.n - from < 16 ? rec->bytes.n - from : 16 });
         buf_puts(&text, ": export the file as UTF-8");
         column = bad + 1;
     }
@@ -245,17 +249,20 @@ static bool is_text(struct reading *r)
     return good;
 }
 
-bool columns_read(struct columns *h, const struct feed_options *o, const struct mapping *m, const struct record *rec, char *delimiter,
-                 struct errs *errs, char why[400])
+bool columns_read(struct columns *h, const struct feed_options *o, const struct mapping *m,
+                  const struct record *rec, char *delimiter, struct errs *errs, char why[400])
 {
-    struct reading r = { .h = h, .options = o, .record = rec, .delimiter = *delimiter, .errs = errs, .good = true, .why = why };
+    struct reading r = {
+        .h = h, .options = o, .record = rec, .delimiter = *delimiter, .errs = errs, .good = true, .why = why
+    };
     if (!is_text(&r))
         return false;
     if (!r.delimiter)
         find_delimiter(&r, m);
     if (!split_header(&r)) {
         char text[120];
-        snprintf(text, sizeof(text), "the header has %zu columns, at most %d can be read", h->n, FEED_COLUMNS_MAX);
+        snprintf(text, sizeof(text), "the header has %zu columns, at most %d can be read", h->n,
+                 FEED_COLUMNS_MAX);
         mistake(&r, rec->at.line, 0, h->n > FEED_COLUMNS_MAX ? text : "the header cannot be read");
         return false;
     }

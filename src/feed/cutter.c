@@ -1,5 +1,6 @@
-/* Bytes -> records. A physical line is found with memchr; its quotes are followed from quote to quote, so that a line without any costs nothing
- * more. Where the quoting is wrong the record ends with the line: a stray quote must not swallow the rows that follow. */
+/* Bytes -> records. A physical line is found with memchr; its quotes are followed from quote to quote, so
+ * that a line without any costs nothing more. Where the quoting is wrong the record ends with the line: a
+ * stray quote must not swallow the rows that follow. */
 #include <string.h>
 
 #include "feed_internal.h"
@@ -35,8 +36,9 @@ static bool begins_field(char delimiter, const char *p, size_t at)
     return at == 0 || is_delimiter(delimiter, p[at - 1]);
 }
 
-/* Follows the quotes of one physical line (its line end taken off); `open` is carried from line to line. Gives the offset of what should not
- * be there: a quote inside a bare field, text behind a closing quote, a carriage return outside quotes. */
+/* Follows the quotes of one physical line (its line end taken off); `open` is carried from line to line.
+ * Gives the offset of what should not be there: a quote inside a bare field, text behind a closing quote, a
+ * carriage return outside quotes. */
 static size_t follow_quotes(struct cutter *c, struct str line)
 {
     const char delimiter = c->delimiter;
@@ -108,7 +110,6 @@ static bool line_ends_record(struct cutter *c, struct str line, struct record *o
     size_t skipped = bare_of_bom(c, &bare);
     if (!c->open && !memchr(bare.p, '"', bare.n) && !memchr(bare.p, '\r', bare.n))
         return true;
-    c->quoted = true;
     size_t stray = follow_quotes(c, bare);
     if (stray != NOT_STRAY) {
         out->stray = bare.p[stray] == '\r'  ? "a carriage return outside quotes"
@@ -127,11 +128,12 @@ static void next_record(struct cutter *c, size_t passed)
     c->at.offset += passed;
     c->at.line = c->lines + 1;
     c->at.length = 0;
-    c->quoted = c->open = false;
+    c->open = false;
     c->line_start = 0;
 }
 
-/* Holds as much as the limit allows, so that what is said about a row that is too long does not depend on how its bytes came. */
+/* Holds as much as the limit allows, so that what is said about a row that is too long does not depend on how
+ * its bytes came. */
 static bool hold(struct cutter *c, const char *p, size_t n)
 {
     size_t room = FEED_ROW_MAX - c->held.n;
@@ -152,7 +154,6 @@ static enum cut deliver(struct cutter *c, struct str whole, bool ended, struct r
     out->at = c->at;
     out->at.length = (uint32_t)whole.n;
     out->bytes = out->stray || !c->open ? without_line_end(whole) : whole;
-    out->quoted = c->quoted;
     out->ended = ended;
     return CUT_RECORD;
 }

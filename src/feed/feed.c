@@ -7,14 +7,16 @@
 
 #define BOM "\xef\xbb\xbf"
 
-const char *const feed_proof_name[3] = { [FEED_BROKEN] = "broken", [FEED_WHOLE] = "whole", [FEED_PROVEN] = "proven" };
+const char *const feed_proof_name[3] = {
+    [FEED_BROKEN] = "broken", [FEED_WHOLE] = "whole", [FEED_PROVEN] = "proven"
+};
 
 struct feed {
     struct feed_options options;   /* its strings borrowed */
     const struct mapping *mapping; /* borrowed */
     feed_person_cb person;
     feed_reject_cb reject;
-    void *ctx;                     /* borrowed */
+    void *ctx; /* borrowed */
     struct cutter cutter;
     struct columns header;
     bool has_header;
@@ -24,13 +26,13 @@ struct feed {
     struct verdict verdict;
     struct sha256 sha;
     struct feed_summary summary;
-    bool dead;                     /* nothing more is read */
+    bool dead; /* nothing more is read */
     bool ended;
-    bool last_is_whole;            /* a manifest proved the file, so a last line without line end counts */
+    bool last_is_whole; /* a manifest proved the file, so a last line without line end counts */
 };
 
-struct feed *feed_new(const struct feed_options *options, const struct mapping *mapping, const struct hash_key *key, feed_person_cb person,
-                      feed_reject_cb reject, void *ctx)
+struct feed *feed_new(const struct feed_options *options, const struct mapping *mapping,
+                      const struct hash_key *key, feed_person_cb person, feed_reject_cb reject, void *ctx)
 {
     struct feed *f = xcalloc(1, sizeof(*f));
     f->options = *options;
@@ -72,7 +74,8 @@ struct str feed_header(const struct feed *f)
 }
 
 /* The first thing that is wrong is what is said. */
-static void say_broken(struct feed *f, uint64_t line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say_broken(struct feed *f, uint64_t line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 static void say_broken(struct feed *f, uint64_t line, const char *fmt, ...)
 {
     if (f->summary.broken[0])
@@ -90,9 +93,10 @@ static bool stop(struct feed *f)
     return false;
 }
 
-/* Rows ------------------------------------------------------------------------------------------------------------------- */
+/* Rows ------------------------------------------------------------------------------------------------ */
 
-static bool give_reject(struct feed *f, const struct record *r, enum reject_reason reason, const char *column, bool keys_known)
+static bool give_reject(struct feed *f, const struct record *r, enum reject_reason reason, const char *column,
+                        bool keys_known)
 {
     struct reject reject = { .at = r->at, .reason = reason, .keys_known = keys_known };
     if (column) {
@@ -177,12 +181,13 @@ static bool take_row(struct feed *f, const struct record *r)
 {
     if (r->stray) {
         count_row(f, r);
-        return refuse(f, r, REJECT_QUOTE, "%s (line %llu, byte %zu)", r->stray, (unsigned long long)r->stray_line, r->stray_column);
+        return refuse(f, r, REJECT_QUOTE, "%s (line %llu, byte %zu)", r->stray,
+                      (unsigned long long)r->stray_line, r->stray_column);
     }
     bool one = fields_split(&f->fields, r);
     if (f->fields.too_long) {
-        say_broken(f, r->at.line, "a field in line %llu is longer than %d MiB", (unsigned long long)r->at.line,
-                   FEED_FIELD_MAX / (1024 * 1024));
+        say_broken(f, r->at.line, "a field in line %llu is longer than %d MiB",
+                   (unsigned long long)r->at.line, FEED_FIELD_MAX / (1024 * 1024));
         return stop(f);
     }
     if (one && trailer_take(&f->trailer, &f->fields, &r->at, f->summary.rows))
@@ -192,7 +197,8 @@ static bool take_row(struct feed *f, const struct record *r)
         return refuse(f, r, REJECT_CUT, "the last line has no line end: it may have been cut");
     if (!one)
         return refuse(f, r, REJECT_QUOTE, "the quotes of the row cannot be followed");
-    /* Blocks of zeros where data were lost can join the beginning of one row and the end of another: not even its keys are believed. */
+    /* Blocks of zeros where data were lost can join the beginning of one row and the end of another: not even
+     * its keys are believed. */
     const char *nul = memchr(r->bytes.p, '\0', r->bytes.n);
     if (nul)
         return refuse(f, r, REJECT_NUL, "a NUL byte (byte %zu of the row)", (size_t)(nul - r->bytes.p) + 1);
@@ -204,7 +210,7 @@ static bool take_row(struct feed *f, const struct record *r)
     return take_person(f, r);
 }
 
-/* Header ----------------------------------------------------------------------------------------------------------------- */
+/* Header ---------------------------------------------------------------------------------------------- */
 
 static bool refuse_header(struct feed *f, struct errs *errs, uint64_t line, const char *text)
 {
@@ -243,7 +249,7 @@ static bool take_header(struct feed *f, const struct record *r, struct errs *err
     return true;
 }
 
-/* Bytes ------------------------------------------------------------------------------------------------------------------ */
+/* Bytes ----------------------------------------------------------------------------------------------- */
 
 static bool take_record(struct feed *f, const struct record *r, struct errs *errs)
 {
@@ -262,7 +268,8 @@ static bool too_long(struct feed *f, struct errs *errs)
     else if (!f->has_header && memchr(c->held.p, '\r', c->held.n))
         buf_puts(&text, "the line ends are single carriage returns: save the file with LF or CRLF line ends");
     else if (c->open)
-        buf_printf(&text, "the quote opened in line %llu is not closed within %d MiB", (unsigned long long)line, limit);
+        buf_printf(&text, "the quote opened in line %llu is not closed within %d MiB",
+                   (unsigned long long)line, limit);
     else
         buf_printf(&text, "line %llu is longer than %d MiB", (unsigned long long)line, limit);
     if (!f->has_header)
@@ -281,10 +288,8 @@ bool feed_bytes(struct feed *f, const char *p, size_t n, struct errs *errs)
     struct record record;
     for (;;) {
         switch (cutter_next(&f->cutter, &p, &n, &record)) {
-        case CUT_MORE:
-            return true;
-        case CUT_TOO_LONG:
-            return too_long(f, errs);
+        case CUT_MORE: return true;
+        case CUT_TOO_LONG: return too_long(f, errs);
         case CUT_RECORD:
             if (!take_record(f, &record, errs))
                 return false;
@@ -292,7 +297,7 @@ bool feed_bytes(struct feed *f, const char *p, size_t n, struct errs *errs)
     }
 }
 
-/* End -------------------------------------------------------------------------------------------------------------------- */
+/* End ------------------------------------------------------------------------------------------------- */
 
 /* The last record has no line end. */
 static void take_last(struct feed *f, const struct record *r, struct errs *errs)
@@ -365,7 +370,9 @@ void feed_end(struct feed *f, bool unchanged, const char *broken, struct errs *e
         take_last(f, &last, errs);
     }
     if (!f->has_header && !f->dead)
-        refuse_header(f, errs, 1, s->bytes ? "the file has only blank lines" : "the file is empty: not even a header line");
+        refuse_header(f, errs, 1,
+                      s->bytes ? "the file has only blank lines"
+                               : "the file is empty: not even a header line");
     if (!f->dead)
         judge(f, unchanged, cut_line);
 }

@@ -1,5 +1,6 @@
-/* The inside of feed, in the order in which bytes pass: cutter (bytes -> records), fields (record -> cells, libcsv), columns (header -> cells),
- * mapper (cells -> person), proof (is the file whole?). feed.c drives them. */
+/* The inside of feed, in the order in which bytes pass: cutter (bytes -> records), fields (record -> cells,
+ * libcsv), columns (header -> cells), mapper (cells -> person), proof (is the file whole?). feed.c drives
+ * them. */
 #ifndef FEED_INTERNAL_H
 #define FEED_INTERNAL_H
 
@@ -7,13 +8,13 @@
 
 #include "rollcall/feed.h"
 
-/* cutter ------------------------------------------------------------------------------------------------------------------- */
+/* cutter ---------------------------------------------------------------------------------------------- */
 
 /* One record: one physical line, or several when a quoted field has line ends in it. */
 struct record {
-    struct str bytes;  /* without the line end at its end; one more byte behind it may be read. Borrowed until the next cutter call */
+    struct str bytes; /* without the line end at its end; one more byte behind it may be read. Borrowed until
+                         the next cutter call */
     struct place at;
-    bool quoted;       /* has a quote somewhere */
     bool ended;        /* has a line end */
     const char *stray; /* NULL, or what is wrong with its quoting, for people */
     uint64_t stray_line;
@@ -21,28 +22,33 @@ struct record {
 };
 
 struct cutter {
-    char delimiter;      /* 0: not known yet, any of FEED_DELIMITERS counts */
-    struct buf held;     /* the beginning of a record that has not ended yet */
-    size_t line_start;   /* of its last physical line, in `held` */
-    struct place at;     /* of the record being cut */
-    uint64_t lines;      /* line ends passed */
-    bool quoted, open;   /* a quoted field goes on */
-    uint64_t open_line;  /* where its quote stands */
-    bool delivered;      /* `held` was handed out as a record */
+    char delimiter;     /* 0: not known yet, any of FEED_DELIMITERS counts */
+    struct buf held;    /* the beginning of a record that has not ended yet */
+    size_t line_start;  /* of its last physical line, in `held` */
+    struct place at;    /* of the record being cut */
+    uint64_t lines;     /* line ends passed */
+    bool open;          /* a quoted field goes on */
+    uint64_t open_line; /* where its quote stands */
+    bool delivered;     /* `held` was handed out as a record */
 };
 
 #define FEED_DELIMITERS ",;\t|"
 
-enum cut { CUT_RECORD, CUT_MORE /* all bytes taken, no record */, CUT_TOO_LONG /* FEED_ROW_MAX passed; nothing more comes */ };
+enum cut {
+    CUT_RECORD,
+    CUT_MORE /* all bytes taken, no record */,
+    CUT_TOO_LONG /* FEED_ROW_MAX passed; nothing more comes */
+};
 
 void cutter_init(struct cutter *c);
 void cutter_deinit(struct cutter *c);
 /* Takes bytes from *p, *n until a record is complete. Blank lines are passed over. */
 enum cut cutter_next(struct cutter *c, const char **p, size_t *n, struct record *out);
-/* What is left at the end of the file: CUT_MORE when nothing. `c->open` then says that its quote was never closed. */
+/* What is left at the end of the file: CUT_MORE when nothing. `c->open` then says that its quote was never
+ * closed. */
 enum cut cutter_last(struct cutter *c, struct record *out);
 
-/* fields ------------------------------------------------------------------------------------------------------------------- */
+/* fields ---------------------------------------------------------------------------------------------- */
 
 #define NO_CELL UINT16_MAX
 
@@ -50,54 +56,57 @@ enum cut cutter_last(struct cutter *c, struct record *out);
 struct fields {
     struct csv_parser csv;
     char delimiter;
-    const uint16_t *map;  /* cell by column; NULL: every column is the cell of its number. Borrowed */
-    size_t n_cells;       /* with a map */
-    struct str cell[FEED_COLUMNS_MAX]; /* {NULL,0}: blank, or the record ended before it; valid until the next split */
-    size_t n;             /* fields of the record, also beyond FEED_COLUMNS_MAX */
-    size_t rows;          /* records that libcsv saw in it */
-    bool too_long;        /* a field passed FEED_FIELD_MAX */
-    char *text;           /* owned: copies of cells */
+    const uint16_t *map; /* cell by column; NULL: every column is the cell of its number. Borrowed */
+    size_t n_cells;      /* with a map */
+    struct str cell[FEED_COLUMNS_MAX]; /* {NULL,0}: blank, or the record ended before it; valid until the next
+                                          split */
+    size_t n;                          /* fields of the record, also beyond FEED_COLUMNS_MAX */
+    size_t rows;                       /* records that libcsv saw in it */
+    bool too_long;                     /* a field passed FEED_FIELD_MAX */
+    char *text;                        /* owned: copies of cells */
     size_t text_n, text_cap;
 };
 
 void fields_init(struct fields *f, char delimiter);
 void fields_deinit(struct fields *f);
-/* False when libcsv does not see exactly one record. */
+/* The record is well-quoted. False when libcsv does not see exactly one record in it. */
 bool fields_split(struct fields *f, const struct record *r);
 /* The same through libcsv whatever the record looks like; the two must not differ. */
 bool fields_split_libcsv(struct fields *f, const struct record *r);
 
-/* Walks the fields of well-quoted bytes as they stand there, quotes included; *pos starts with 0. False behind the last. */
+/* Walks the fields of well-quoted bytes as they stand there, quotes included; *pos starts with 0. False
+ * behind the last. */
 bool raw_field(struct str record, char delimiter, size_t *pos, struct str *raw);
 
-/* columns ------------------------------------------------------------------------------------------------------------------ */
+/* columns --------------------------------------------------------------------------------------------- */
 
 #define CELLS_MAX (SCHEMA_MAX + 4) /* attributes, manager, status, the two of a trailer */
 
 struct columns {
-    struct buf bytes;                    /* as read, without line end */
+    struct buf bytes; /* as read, without line end */
     struct arena arena;
-    const char *name[FEED_COLUMNS_MAX];  /* in the arena */
-    size_t n;                            /* columns */
-    uint16_t cell[FEED_COLUMNS_MAX];     /* by column */
-    uint16_t column[CELLS_MAX];          /* by cell */
+    const char *name[FEED_COLUMNS_MAX]; /* in the arena */
+    size_t n;                           /* columns */
+    uint16_t cell[FEED_COLUMNS_MAX];    /* by column */
+    uint16_t column[CELLS_MAX];         /* by cell */
     size_t n_cells;
 };
 
 void columns_init(struct columns *h);
 void columns_deinit(struct columns *h);
-/* Reads the header record; *delimiter is found when it is 0. Every mistake is added to `errs`; false when there was one, `why` then has the first. */
-bool columns_read(struct columns *h, const struct feed_options *o, const struct mapping *m, const struct record *r, char *delimiter,
-                 struct errs *errs, char why[400]);
+/* Reads the header record; *delimiter is found when it is 0. Every mistake is added to `errs`; false when
+ * there was one, `why` then has the first. */
+bool columns_read(struct columns *h, const struct feed_options *o, const struct mapping *m,
+                  const struct record *r, char *delimiter, struct errs *errs, char why[400]);
 /* Cell of a wanted column; NO_CELL when `name` is NULL or not there. */
 uint16_t columns_cell(const struct columns *h, const char *name);
 /* What a file that is no UTF-8 text begins with: a text for people, or NULL. */
 const char *not_text(struct str bytes);
 
-/* mapper ------------------------------------------------------------------------------------------------------------------- */
+/* mapper ---------------------------------------------------------------------------------------------- */
 
 struct value_rule {
-    struct str from;   /* canonical form; in the arena */
+    struct str from; /* canonical form; in the arena */
     struct value to;
 };
 
@@ -113,7 +122,7 @@ struct rule {
 };
 
 struct status_word {
-    struct str shown;  /* as the job has it, trimmed */
+    struct str shown; /* as the job has it, trimmed */
     struct str canon;
     enum person_state state;
 };
@@ -127,7 +136,7 @@ struct mapper {
     uint16_t status_cell;
     struct status_word *words;
     size_t n_words;
-    struct buf text;     /* lengths, canonical forms and all else that the digest covers, of the current row */
+    struct buf text; /* lengths, canonical forms and all else that the digest covers, of the current row */
     struct buf scratch;
     struct person person;
 };
@@ -145,20 +154,20 @@ void mapper_deinit(struct mapper *m);
 void mapper_columns(struct mapper *m, const struct columns *h);
 /* The row's person in m->person, valid until the next call; or what is wrong. Cells are valid UTF-8. */
 void mapper_row(struct mapper *m, const struct str *cell, struct verdict *out);
-/* Only the keys, of cells that may be anything. True when every key cell can be read and at least one has a value: m->person then has
- * the keys and nothing else. */
+/* Only the keys, of cells that may be anything. True when every key cell can be read and at least one has a
+ * value: m->person then has the keys and nothing else. */
 bool mapper_keys(struct mapper *m, const struct str *cell);
 
-/* proof -------------------------------------------------------------------------------------------------------------------- */
+/* proof ----------------------------------------------------------------------------------------------- */
 
 struct trailer {
-    const char *value;       /* borrowed; NULL: there is none */
+    const char *value; /* borrowed; NULL: there is none */
     uint16_t cell, count_cell;
-    uint64_t line;           /* of the last one seen; 0: none yet */
-    uint64_t rows;           /* records before it */
-    uint64_t after;          /* line of the first record behind a trailer; 0: none */
-    int64_t said;            /* its count; -1: none that is a number */
-    char said_text[64];      /* the count as it stands there, printable */
+    uint64_t line;      /* of the last one seen; 0: none yet */
+    uint64_t rows;      /* records before it */
+    uint64_t after;     /* line of the first record behind a trailer; 0: none */
+    int64_t said;       /* its count; -1: none that is a number */
+    char said_text[64]; /* the count as it stands there, printable */
 };
 
 /* Is the record a trailer? Then it is noted. */

@@ -1,7 +1,9 @@
 /* Record -> cells, through libcsv.
  *
- * libcsv is given one record whose end the cutter knows already, so an unclosed quote cannot swallow what follows, and blank lines and
- * positions are not its business. A record without any quote is split here: the same cells in a third of the time (a test compares both). */
+ * libcsv is given one record whose end the cutter knows already, so an unclosed quote cannot swallow what
+ * follows, and blank lines and positions are not its business. Most records have nothing that needs more than
+ * slicing: no doubled quotes. They are sliced here, which gives the same cells in a third of the time and
+ * without copying (a test compares both ways). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,33 +87,54 @@ static bool blank_char(const struct fields *f, char c)
     return (c == ' ' || c == '\t') && c != f->delimiter;
 }
 
-static void split_plain(struct fields *f, struct str line)
+/* The end of a quoted field that begins at `p`, *text between its quotes; NULL when there is a doubled quote
+ * in it. */
+static const char *quoted_field(const char *p, const char *end, struct str *text)
 {
-    const char *p = line.p, *end = line.p + line.n;
+    const char *quote = memchr(p + 1, '"', (size_t)(end - p) - 1);
+    if (!quote || (quote + 1 < end && quote[1] == '"'))
+        return NULL;
+    *text = (struct str){ p + 1, (size_t)(quote - p) - 1 };
+    return quote + 1;
+}
+
+static struct str bare_field(const struct fields *f, const char *p, const char *stop)
+{
+    while (stop > p && blank_char(f, stop[-1]))
+        stop--;
+    return (struct str){ p, (size_t)(stop - p) };
+}
+
+/* Cells that need no change are slices of the record. False when a quoted field has to be put together first.
+ */
+static bool split_slices(struct fields *f, struct str record)
+{
+    const char *p = record.p, *end = record.p + record.n;
     for (;;) {
-        const char *next = memchr(p, f->delimiter, (size_t)(end - p));
-        const char *stop = next ? next : end;
-        while (p < stop && blank_char(f, *p))
+        struct str text;
+        while (p < end && blank_char(f, *p))
             p++;
-        while (stop > p && blank_char(f, stop[-1]))
-            stop--;
-        struct str *cell = next_cell(f, (size_t)(stop - p));
-        if (cell && stop > p)
-            *cell = (struct str){ p, (size_t)(stop - p) };
+        bool quoted = p < end && *p == '"';
+        const char *from = quoted ? quoted_field(p, end, &text) : p;
+        if (!from)
+            return false;
+        const char *next = memchr(from, f->delimiter, (size_t)(end - from));
+        if (!quoted)
+            text = bare_field(f, p, next ? next : end);
+        struct str *cell = next_cell(f, text.n);
+        if (cell && text.n)
+            *cell = text;
         if (!next)
-            return;
+            return true;
         p = next + 1;
     }
 }
 
 bool fields_split(struct fields *f, const struct record *r)
 {
-    if (r->quoted)
-        return fields_split_libcsv(f, r);
     split_begin(f);
-    split_plain(f, r->bytes);
     f->rows = 1;
-    return true;
+    return split_slices(f, r->bytes) || fields_split_libcsv(f, r);
 }
 
 bool raw_field(struct str record, char delimiter, size_t *pos, struct str *raw)

@@ -28,7 +28,8 @@ static bool sha256sum_line(struct str text, struct feed_options *out, char why[W
 {
     struct str line = str_trim(text);
     if (memchr(line.p, '\n', line.n)) {
-        snprintf(why, WHY_MAX, "it has several lines: exactly one of sha256sum(1), or a JSON object, is wanted");
+        snprintf(why, WHY_MAX,
+                 "it has several lines: exactly one of sha256sum(1), or a JSON object, is wanted");
         return false;
     }
     if (line.n && line.p[0] == '\\') /* sha256sum escapes the file's name then */
@@ -37,7 +38,8 @@ static bool sha256sum_line(struct str text, struct feed_options *out, char why[W
     bool parted = line.n == hash.n || line.p[hash.n] == ' ' || line.p[hash.n] == '\t';
     if (parted && read_sha256(hash, out->manifest_sha256))
         return true;
-    snprintf(why, WHY_MAX, "it is neither a JSON object with rows, bytes or sha256 nor a line of sha256sum(1)");
+    snprintf(why, WHY_MAX,
+             "it is neither a JSON object with rows, bytes or sha256 nor a line of sha256sum(1)");
     return false;
 }
 
@@ -62,10 +64,13 @@ static bool json_manifest(const json_t *root, struct feed_options *out, char why
         snprintf(why, WHY_MAX, "it is JSON, but not an object");
         return false;
     }
-    if (!json_count(root, "rows", &out->manifest_rows, why) || !json_count(root, "bytes", &out->manifest_bytes, why))
+    if (!json_count(root, "rows", &out->manifest_rows, why) ||
+        !json_count(root, "bytes", &out->manifest_bytes, why))
         return false;
     const json_t *hash = json_object_get(root, "sha256");
-    if (hash && !(json_is_string(hash) && read_sha256((struct str){ json_string_value(hash), json_string_length(hash) }, out->manifest_sha256))) {
+    if (hash && !(json_is_string(hash) &&
+                  read_sha256((struct str){ json_string_value(hash), json_string_length(hash) },
+                              out->manifest_sha256))) {
         snprintf(why, WHY_MAX, "\"sha256\" is not 64 hexadecimal digits");
         return false;
     }
@@ -93,7 +98,8 @@ bool feed_manifest(struct str text, struct feed_options *out, char why[WHY_MAX])
     json_t *root = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &error);
     bool good = root && json_manifest(root, out, why);
     if (!root)
-        snprintf(why, WHY_MAX, "it is not JSON that can be read (line %d, column %d)", error.line, error.column);
+        snprintf(why, WHY_MAX, "it is not JSON that can be read (line %d, column %d)", error.line,
+                 error.column);
     json_decref(root);
     if (!good) {
         out->manifest_rows = out->manifest_bytes = -1;

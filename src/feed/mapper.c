@@ -29,9 +29,12 @@ static int compare_from(const void *a, const void *b)
     return str_cmp(x->from, y->from);
 }
 
-static void make_rule(struct mapper *m, struct rule *rule, const struct attr *attr, const struct mapped_column *column)
+static void make_rule(struct mapper *m, struct rule *rule, const struct attr *attr,
+                      const struct mapped_column *column)
 {
-    *rule = (struct rule){ .attr = attr, .column = column->column, .cell = NO_CELL, .strict = column->values_strict };
+    *rule = (struct rule){
+        .attr = attr, .column = column->column, .cell = NO_CELL, .strict = column->values_strict
+    };
     rule->n_values = column->n_values;
     rule->values = arena_zalloc(&m->arena, (column->n_values ? column->n_values : 1) * sizeof(*rule->values));
     for (size_t i = 0; i < column->n_values; i++) {
@@ -104,7 +107,8 @@ static void take_job_value(struct mapper *m, const struct value *v, size_t at, s
 }
 
 /* Appends the canonical form of a cell's value to m->text. */
-static enum mapped map_cell(struct mapper *m, const struct rule *rule, const struct str *cells, struct slice *out)
+static enum mapped map_cell(struct mapper *m, const struct rule *rule, const struct str *cells,
+                            struct slice *out)
 {
     struct str cell = rule->cell == NO_CELL ? (struct str){ NULL, 0 } : cells[rule->cell];
     *out = (struct slice){ .at = m->text.n };
@@ -160,7 +164,8 @@ static bool known_status(struct mapper *m, struct str cell, enum person_state *s
     return false;
 }
 
-static void bad_value(const struct rule *rule, enum mapped mapped, const struct str *cells, struct verdict *out)
+static void bad_value(const struct rule *rule, enum mapped mapped, const struct str *cells,
+                      struct verdict *out)
 {
     static const char *const what[] = {
         [MAPPED_BAD_BYTES] = "is not valid UTF-8",
@@ -201,8 +206,8 @@ static void no_key(struct verdict *out)
     buf_puts(&out->detail, "no match key has a value");
 }
 
-/* The digest covers the lengths of all canonical forms, the forms, and behind them what differs from them when sent, with its length, then the
- * status: no two different persons give the same bytes. */
+/* The digest covers the lengths of all canonical forms, the forms, and behind them what differs from them
+ * when sent, with its length, then the status: no two different persons give the same bytes. */
 static void digest_person(struct mapper *m, const struct slice *slice)
 {
     uint32_t length[SCHEMA_MAX + 1];
@@ -273,7 +278,8 @@ void mapper_row(struct mapper *m, const struct str *cell, struct verdict *out)
     digest_person(m, slice);
     for (size_t i = 0; i < n; i++)
         m->person.value[i] = slice_value(m, &slice[i]);
-    m->person.manager = m->mapping->manager ? slice_value(m, &slice[n]) : (struct value){ { NULL, 0 }, { NULL, 0 } };
+    m->person.manager =
+        m->mapping->manager ? slice_value(m, &slice[n]) : (struct value){ { NULL, 0 }, { NULL, 0 } };
     if (!any_key(m))
         no_key(out);
 }

@@ -63,7 +63,8 @@ bool trailer_holds(const struct trailer *t, uint64_t cut_line, uint64_t rows, ch
     if (!t->line)
         snprintf(why, 400, "%sthe trailer with the row count is missing (%s rows were read)", cut, read);
     else if (t->after)
-        snprintf(why, 400, "the trailer does not come last: line %s comes behind one", text_count(line, (int64_t)t->after));
+        snprintf(why, 400, "the trailer does not come last: line %s comes behind one",
+                 text_count(line, (int64_t)t->after));
     else if (t->said < 0)
         snprintf(why, 400, "%sthe trailer in line %s has no row count, but '%s'", cut, line, t->said_text);
     else if ((uint64_t)t->said != t->rows)
@@ -80,9 +81,11 @@ bool manifest_holds(const struct feed_options *o, const struct feed_summary *s, 
         snprintf(why, 400, "the manifest says %s bytes, %s were read", text_count(said, o->manifest_bytes),
                  text_count(read, (int64_t)s->bytes));
     else if (o->manifest_rows >= 0 && (uint64_t)o->manifest_rows != rows)
-        snprintf(why, 400, "the manifest says %s rows, %s were read", text_count(said, o->manifest_rows), text_count(read, (int64_t)rows));
+        snprintf(why, 400, "the manifest says %s rows, %s were read", text_count(said, o->manifest_rows),
+                 text_count(read, (int64_t)rows));
     else if (o->manifest_sha256[0] && strcmp(o->manifest_sha256, s->sha256) != 0)
-        snprintf(why, 400, "the SHA-256 of what was read (%.12s...) is not the manifest's (%.12s...)", s->sha256, o->manifest_sha256);
+        snprintf(why, 400, "the SHA-256 of what was read (%.12s...) is not the manifest's (%.12s...)",
+                 s->sha256, o->manifest_sha256);
     else if (o->manifest_bytes < 0 && o->manifest_rows < 0 && !o->manifest_sha256[0])
         snprintf(why, 400, "the manifest says nothing about the file");
     else
@@ -100,6 +103,6 @@ void manifest_how(const struct feed_options *o, char out[120])
         parts[n++] = "bytes";
     if (o->manifest_sha256[0])
         parts[n++] = "sha256";
-    snprintf(out, 120, "manifest (%s%s%s%s%s)", n > 0 ? parts[0] : "", n > 1 ? ", " : "", n > 1 ? parts[1] : "", n > 2 ? ", " : "",
-             n > 2 ? parts[2] : "");
+    snprintf(out, 120, "manifest (%s%s%s%s%s)", n > 0 ? parts[0] : "", n > 1 ? ", " : "",
+             n > 1 ? parts[1] : "", n > 2 ? ", " : "", n > 2 ? parts[2] : "");
 }

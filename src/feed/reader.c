@@ -1,8 +1,9 @@
 /* feed_reader: a file, or standard input, in chunks from the loop's thread pool.
  *
- * A file has two buffers: while the caller works on one chunk the next is being read. Standard input that is a pipe comes through a stream handle,
- * one that is a file through reads at its own position; both are written to an unlinked spool file before the caller sees them. At most one
- * request is under way at any time, so an end can always be told as soon as it returns. */
+ * A file has two buffers: while the caller works on one chunk the next is being read. Standard input that is
+ * a pipe comes through a stream handle, one that is a file through reads at its own position; both are
+ * written to an unlinked spool file before the caller sees them. At most one request is under way at any
+ * time, so an end can always be told as soon as it returns. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@
 #define ERROR_MAX 200
 
 enum state {
-    OPENING,  /* the file, or the spool */
+    OPENING, /* the file, or the spool */
     READING,
     SPOOLING, /* a chunk of standard input is being written */
     CLOSING,  /* the stream handle */
@@ -25,22 +26,22 @@ enum state {
 };
 
 struct feed_reader {
-    uv_loop_t *loop;   /* borrowed */
+    uv_loop_t *loop; /* borrowed */
     struct feed_reader_events events;
-    void *ctx;         /* borrowed */
+    void *ctx;              /* borrowed */
     char *path, *spool_dir; /* owned */
     enum state state;
     uv_fs_t request;
     uv_pipe_t stream;
-    bool has_stream;   /* the handle is open */
-    int stream_flags;  /* of standard input, to be put back; -1: unknown */
-    int fd;            /* the file, or the spool: rows are read again from it; -1 */
-    int input;         /* standard input when it is a file; -1 */
-    char *chunk[2];    /* owned */
-    size_t current;    /* the chunk being filled or spooled */
-    size_t filled;     /* bytes in it */
-    size_t written;    /* of them, in the spool */
-    uint64_t offset;   /* bytes read */
+    bool has_stream;  /* the handle is open */
+    int stream_flags; /* of standard input, to be put back; -1: unknown */
+    int fd;           /* the file, or the spool: rows are read again from it; -1 */
+    int input;        /* standard input when it is a file; -1 */
+    char *chunk[2];   /* owned */
+    size_t current;   /* the chunk being filled or spooled */
+    size_t filled;    /* bytes in it */
+    size_t written;   /* of them, in the spool */
+    uint64_t offset;  /* bytes read */
     uv_stat_t before;
     bool stopping;
     bool unchanged;
@@ -89,7 +90,7 @@ static bool deliver(struct feed_reader *r, const char *p, size_t n)
     return !r->stopping;
 }
 
-/* A file ----------------------------------------------------------------------------------------------------------------- */
+/* A file ---------------------------------------------------------------------------------------------- */
 
 static bool same_time(const uv_timespec_t *a, const uv_timespec_t *b)
 {
@@ -98,7 +99,8 @@ static bool same_time(const uv_timespec_t *a, const uv_timespec_t *b)
 
 static bool same_file(const uv_stat_t *a, const uv_stat_t *b)
 {
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size && same_time(&a->st_mtim, &b->st_mtim);
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           same_time(&a->st_mtim, &b->st_mtim);
 }
 
 /* The result of the request that has just come back; the request is then free for the next one. */
@@ -115,8 +117,10 @@ static void on_path_stat(uv_fs_t *request)
 {
     struct feed_reader *r = request->data;
     uv_stat_t after;
-    /* A path that now leads elsewhere, or nowhere, means that there is a newer file than the one that was read. */
-    r->unchanged = result_of(r, &after) >= 0 && same_file(&r->before, &after) && r->offset == r->before.st_size;
+    /* A path that now leads elsewhere, or nowhere, means that there is a newer file than the one that was
+     * read. */
+    r->unchanged =
+        result_of(r, &after) >= 0 && same_file(&r->before, &after) && r->offset == r->before.st_size;
     finish(r);
 }
 
@@ -186,7 +190,7 @@ static void on_open(uv_fs_t *request)
     uv_fs_fstat(r->loop, &r->request, r->fd, on_stat);
 }
 
-/* Standard input --------------------------------------------------------------------------------------------------------- */
+/* Standard input -------------------------------------------------------------------------------------- */
 
 static void input_more(struct feed_reader *r);
 
@@ -271,8 +275,8 @@ static void input_more(struct feed_reader *r)
     uv_fs_read(r->loop, &r->request, r->input, &buf, 1, -1, on_input_read);
 }
 
-/* A copy of descriptor 0, because closing the handle closes what it was given. libuv makes it non-blocking, which whoever else has the
- * same pipe would notice: what it was before is put back. */
+/* A copy of descriptor 0, because closing the handle closes what it was given. libuv makes it non-blocking,
+ * which whoever else has the same pipe would notice: what it was before is put back. */
 static int open_stream(struct feed_reader *r)
 {
     int fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -349,12 +353,15 @@ static void on_spool_open(uv_fs_t *request)
     open_input(r);
 }
 
-/* Life ------------------------------------------------------------------------------------------------------------------- */
+/* Life ------------------------------------------------------------------------------------------------ */
 
-struct feed_reader *feed_reader_start(uv_loop_t *loop, const char *path, const char *spool_dir, const struct feed_reader_events *events, void *ctx)
+struct feed_reader *feed_reader_start(uv_loop_t *loop, const char *path, const char *spool_dir,
+                                      const struct feed_reader_events *events, void *ctx)
 {
     struct feed_reader *r = xcalloc(1, sizeof(*r));
-    *r = (struct feed_reader){ .loop = loop, .events = *events, .ctx = ctx, .fd = -1, .input = -1, .stream_flags = -1 };
+    *r = (struct feed_reader){
+        .loop = loop, .events = *events, .ctx = ctx, .fd = -1, .input = -1, .stream_flags = -1
+    };
     r->path = xstrdup(path);
     r->spool_dir = xstrdup(spool_dir ? spool_dir : ".");
     r->chunk[0] = xmalloc(CHUNK);

@@ -18,10 +18,10 @@ struct harness {
     struct mapping mapping;
     struct feed_options options;
     const char *active[4], *leaver[4];
-    bool places;       /* also write offset and length */
-    size_t chunk;      /* bytes at a time; 0: all */
-    size_t split;      /* first chunk; 0: as `chunk` */
-    uint64_t stop_at;  /* a callback returns false at this line */
+    bool places;      /* also write offset and length */
+    size_t chunk;     /* bytes at a time; 0: all */
+    size_t split;     /* first chunk; 0: as `chunk` */
+    uint64_t stop_at; /* a callback returns false at this line */
     /* Results. */
     struct buf out;
     struct feed_summary summary;
@@ -30,7 +30,7 @@ struct harness {
     uint64_t digest[64]; /* of the first persons */
     size_t n_persons;
     uint64_t person_rows, reject_rows;
-    bool quiet;        /* counts only */
+    bool quiet; /* counts only */
 };
 
 static const struct hash_key harness_key = { 11, 22 };
@@ -155,7 +155,8 @@ static inline void harness_read(struct harness *h, struct str text, bool changed
     while (at < text.n && more) {
         size_t n = at == 0 && h->split ? h->split : h->chunk ? h->chunk : text.n;
         n = n < text.n - at ? n : text.n - at;
-        /* A copy of its own, so that a sanitizer sees whoever looks beyond the chunk or keeps pointers into it. */
+        /* A copy of its own, so that a sanitizer sees whoever looks beyond the chunk or keeps pointers into
+         * it. */
         char *piece = xmemdup(text.p + at, n);
         more = feed_bytes(f, piece, n, &h->errs);
         free(piece);

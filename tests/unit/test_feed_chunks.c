@@ -1,4 +1,5 @@
-/* What comes out does not depend on how the bytes come in: every sample whole, byte by byte, and split after every byte. */
+/* What comes out does not depend on how the bytes come in: every sample whole, byte by byte, and split after
+ * every byte. */
 #include <malloc.h>
 
 #include "feed_harness.h"
@@ -9,7 +10,10 @@ static struct harness h;
 
 static const struct str samples[] = {
     { NULL, 0 },
-#define SAMPLE(z) { z, sizeof(z) - 1 }
+#define SAMPLE(z)                                                                                            \
+    {                                                                                                        \
+        z, sizeof(z) - 1                                                                                     \
+    }
     SAMPLE("\n"),
     SAMPLE("\xef\xbb\xbf"),
     SAMPLE(HEAD),
@@ -18,9 +22,12 @@ static const struct str samples[] = {
     SAMPLE("ID,Em\"ail,Name\nE1,,Ann,,Active\n"),
     SAMPLE("ID,Email,Name,Manager,Status\rE1,,Ann,,Active\r"),
     SAMPLE("\xff\xfeI\0D\0\n\0"),
-    SAMPLE("\xef\xbb\xbf\"ID\";\"Email\";\"Name\";\"Manager\";\"Status\"\r\n\"E1\";;\"Ann \"\"A\"\"\r\n\r\nX\";;Active\r\n\r\n  \r\nE2;;Bob;E1;Terminated\r\n"),
+    SAMPLE(
+        "\xef\xbb\xbf\"ID\";\"Email\";\"Name\";\"Manager\";\"Status\"\r\n\"E1\";;\"Ann \"\"A\"\"\r\n\r\nX\";;Active\r\n\r\n  \r\nE2;;Bob;E1;Terminated\r\n"),
     SAMPLE("ID\tEmail\tName\tManager\tStatus\nE1\t\tAnn\t\tActive\n\t\t\t\t\n \nE2\t\tR\xc3\xa9\t\tActive\n"),
-    SAMPLE(HEAD "E1,a\"b,Ann,,Active\nE2,\"ab\"c,Ann,,Active\nE3,c@x,Ann,,Active\nE4,,\"open\nE5,,\"Bob\",,Active\nE6,,Ann\rBob,,Active\r\r\nE7,,,,Active"),
+    SAMPLE(
+        HEAD
+        "E1,a\"b,Ann,,Active\nE2,\"ab\"c,Ann,,Active\nE3,c@x,Ann,,Active\nE4,,\"open\nE5,,\"Bob\",,Active\nE6,,Ann\rBob,,Active\r\r\nE7,,,,Active"),
     SAMPLE(HEAD "E1,,A\0n,,Active\nE2,,R\xe9,,Active\nE3,,Ann,Active\nE4,,Ann,,Aktiv\n,,,,\n\0\n"),
     SAMPLE(HEAD "E1,,Ann,,Active\nE2,,\"Bob,,Active\nE3,\"\",Cleo,,Active\n"),
     SAMPLE(HEAD "E1,,Ann,,Active\nE2,,\"\"\"\n\"\"\n\",,Active\nTRAILER,2\n"),
@@ -34,8 +41,9 @@ static char *result(struct str text)
     struct buf all = BUF_INIT(SIZE_MAX);
     const struct feed_summary *s = &h.summary;
     buf_str(&all, buf_view(&h.out));
-    buf_printf(&all, "%s|%s|%" PRIu64 "|%" PRIu64 "|%c|%d|%s|%" PRIu64 "|%s|", feed_proof_name[s->proof], s->how, s->rows, s->rejected,
-               s->delimiter ? s->delimiter : '0', s->bom, s->broken, s->broken_line, h.header);
+    buf_printf(&all, "%s|%s|%" PRIu64 "|%" PRIu64 "|%c|%d|%s|%" PRIu64 "|%s|", feed_proof_name[s->proof],
+               s->how, s->rows, s->rejected, s->delimiter ? s->delimiter : '0', s->bom, s->broken,
+               s->broken_line, h.header);
     for (size_t i = 0; i < h.n_persons; i++)
         buf_printf(&all, "%" PRIx64 " ", h.digest[i]);
     /* Of a feed whose header is no good later bytes are not read. */
@@ -48,7 +56,8 @@ static char *result(struct str text)
 static void compare(struct str text, const char *whole, const char *how, size_t at)
 {
     char *got = result(text);
-    ck_assert_msg(strcmp(got, whole) == 0, "%s %zu: of '%.*s'\n%s\nnot\n%s", how, at, STR_ARG(text), got, whole);
+    ck_assert_msg(strcmp(got, whole) == 0, "%s %zu: of '%.*s'\n%s\nnot\n%s", how, at, STR_ARG(text), got,
+                  whole);
     free(got);
 }
 

@@ -1,4 +1,5 @@
-/* The reader on a real loop: files, standard input, what is no file, stopping, and that nothing stays open. */
+/* The reader on a real loop: files, standard input, what is no file, stopping, and that nothing stays open.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -196,7 +197,8 @@ static void remove_it(struct run *run)
     ck_assert_int_eq(unlink(path), 0);
 }
 
-/* Appended to, touched, replaced by a file of the same size and time, cut, or gone: it is not the file that was opened any more. */
+/* Appended to, touched, replaced by a file of the same size and time, cut, or gone: it is not the file that
+ * was opened any more. */
 START_TEST(files_that_change)
 {
     static void (*const what[])(struct run *) = { append, touch, replace, cut, remove_it };
@@ -228,7 +230,8 @@ static void fails(const char *name, const char *why)
 
 START_TEST(no_files)
 {
-    static const char pipe_text[] = "it is a pipe or a socket; to read one give '-' as the path and connect it to standard input";
+    static const char pipe_text[] =
+        "it is a pipe or a socket; to read one give '-' as the path and connect it to standard input";
     fails(path, "no such file or directory");
     fails(dir, "it is a directory");
     fails("/dev/null", "it is not a regular file");
@@ -267,7 +270,7 @@ START_TEST(stops)
 }
 END_TEST
 
-/* Standard input ----------------------------------------------------------------------------------------------------------- */
+/* Standard input -------------------------------------------------------------------------------------- */
 
 /* Puts `fd` in the place of standard input and gives what was there. */
 static int take_stdin(int fd)
@@ -478,8 +481,16 @@ int main(void)
     tcase_set_timeout(tcase, UNIT_TIMEOUT_S);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, files_that_change, 0, 5);
-    const TTest *const tests[] = { files, no_files, stops, pipe_as_input, file_as_input, socket_as_input, no_input, no_room_for_the_spool,
-                                   stop_of_a_silent_pipe, freed_at_its_end };
+    const TTest *const tests[] = { files,
+                                   no_files,
+                                   stops,
+                                   pipe_as_input,
+                                   file_as_input,
+                                   socket_as_input,
+                                   no_input,
+                                   no_room_for_the_spool,
+                                   stop_of_a_silent_pipe,
+                                   freed_at_its_end };
     for (size_t i = 0; i < array_len(tests); i++)
         tcase_add_test(tcase, tests[i]);
     suite_add_tcase(suite, tcase);
