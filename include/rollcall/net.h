@@ -1,11 +1,16 @@
-/* net: libcurl multi on the libuv loop. A request value goes in, an answer value comes out. Transport only: it never retries, paces or reads bodies.
+/* net: libcurl multi on the libuv loop. A request value goes in, an answer value comes out. Transport only:
+ * it never retries, paces or reads bodies.
  *
- * The single-send rule: libcurl repeats a request by itself when a reused connection dies before the first answer byte, POST included. A write that is not
- * `harmless` must reach the server at most once: libcurl's pre-request callback refuses a second start, its body goes through a read callback whose seek
- * callback refuses (so the answer is SENT_UNKNOWN), and one without a body goes over a fresh connection. GET is not taken as harmless: vendors change state by GET.
+ * The single-send rule: libcurl repeats a request by itself when a reused connection dies before the first
+ * answer byte, POST included. A write that is not `harmless` must reach the server at most once: libcurl's
+ * pre-request callback refuses a second start, its body goes through a read callback whose seek callback
+ * refuses (so the answer is SENT_UNKNOWN), and one without a body goes over a fresh connection. GET is not
+ * taken as harmless: vendors change state by GET.
  *
- * SENT_NOT is said only when no connection was ready for the request or not one byte could be written on it. A redirect is an answer like others. An answer that is
- * compressed though `Accept-Encoding: identity` was sent is an error. The program's SIGPIPE is set to be ignored when it was not handled: libcurl asks for that. */
+ * SENT_NOT is said only when no connection was ready for the request or not one byte could be written on it.
+ * A redirect is an answer like others. An answer that is compressed though `Accept-Encoding: identity` was
+ * sent is an error. The program's SIGPIPE is set to be ignored when it was not handled: libcurl asks for
+ * that. */
 #ifndef ROLLCALL_NET_H
 #define ROLLCALL_NET_H
 
@@ -17,29 +22,39 @@ struct net;
 struct net_call;
 
 struct net_options {
-    const char *base_url;        /* https://host[:port][/path]: no trailing slash, user, query or fragment */
-    const char *ca_file;         /* PEM; the only authorities trusted. NULL: the system's */
+    /* https://host[:port][/path]: no trailing slash, user, query or fragment. */
+    const char *base_url;
+    /* PEM; the only authorities trusted. NULL: the system's. */
+    const char *ca_file;
     const char *user_agent;
-    bool allow_http;             /* the caller knows the host as a loopback literal, or as allowed by the operator; else only https */
-    int64_t connect_us, silence_us, call_us; /* 0: 10 s, 30 s, 120 s (the last not for listings); counted from when the call leaves the queue */
-    unsigned max_connections;    /* calls under way at once, the others queue in order; 0: 8, at most 256 */
-    const struct log *log;       /* borrowed; NULL: none. A line "call" per call at LOG_DEBUG, with log_target */
-};
-
-struct net_events {
-    void (*head)(void *ctx, int status);                    /* may be NULL; at most once, before the first bytes; interim answers (1xx) are not told */
-    void (*bytes)(void *ctx, const char *p, size_t n);      /* NULL: the body is held (up to ANSWER_BODY_MAX) and given in the answer */
-    void (*done)(void *ctx, const struct answer *a);        /* exactly once, never inside net_send or net_cancel; the call is gone afterwards */
+    /* The caller knows the host as a loopback literal, or as allowed by the operator; else only https. */
+    bool allow_http;
+    /* 0: 10 s, 30 s, 120 s (the last not for listings). Counted from when the call leaves the queue. */
+    int64_t connect_us, silence_us, call_us;
+    /* Calls under way at once; the others queue in order. 0: 8, at most 256. */
+    unsigned max_connections;
+    /* Borrowed; NULL: none. A line "call" per call at LOG_DEBUG, with its log_target. */
+    const struct log *log;
 };
 
 /* From inside these three, net_send, net_cancel and net_close may be called. */
+struct net_events {
+    /* May be NULL. At most once, before the first bytes; interim answers (1xx) are not told. */
+    void (*head)(void *ctx, int status);
+    /* NULL: the body is held (up to ANSWER_BODY_MAX) and given in the answer. */
+    void (*bytes)(void *ctx, const char *p, size_t n);
+    /* Exactly once, never inside net_send or net_cancel. The call is gone afterwards. */
+    void (*done)(void *ctx, const struct answer *a);
+};
 
 /* NULL: `why` (a base URL that is not allowed, an unreadable ca_file, no TLS). */
 struct net *net_new(uv_loop_t *loop, const struct net_options *options, char why[300]);
-/* Copies what it needs of `r`; `events` is borrowed until done. A request that means something else than it seems to (a target with "..", a header with a line end)
- * ends as NET_REFUSED_URL, SENT_NOT. NULL only after net_close(). */
+/* Copies what it needs of `r`; `events` is borrowed until done. A request that means something else than it
+ * seems to (a target with "..", a header with a line end) ends as NET_REFUSED_URL, SENT_NOT. NULL only after
+ * net_close(). */
 struct net_call *net_send(struct net *n, const struct request *r, const struct net_events *events, void *ctx);
-void net_cancel(struct net *n, struct net_call *call); /* `done` follows with the loop's next turn: NET_CANCELLED, SENT_UNKNOWN when anything may have left */
+/* `done` follows with the loop's next turn: NET_CANCELLED, SENT_UNKNOWN when anything may have left. */
+void net_cancel(struct net *n, struct net_call *call);
 size_t net_open_calls(const struct net *n);
 /* Cancels everything and frees; `closed` is called when no handle is left on the loop. */
 void net_close(struct net *n, void (*closed)(void *ctx), void *ctx);

@@ -20,8 +20,8 @@ struct change_row {
 };
 
 struct step_row {
-    struct step_record r;
-    struct text text;
+    struct step_record r; /* likewise */
+    struct text endpoint, text;
 };
 
 struct run_row {
@@ -363,6 +363,7 @@ static int step_put(struct ledger *l, const char *run, const struct step_record 
     if (at == row->n_steps || row->steps[at].r.step != s->step || row->steps[at].r.attempt != s->attempt)
         row->steps = insert(row->steps, &row->cap_steps, &row->n_steps, at, sizeof(*row->steps));
     row->steps[at].r = *s;
+    change_to(&row->steps[at].endpoint, s->endpoint);
     change_to(&row->steps[at].text, s->text);
     return 0;
 }
@@ -379,10 +380,12 @@ static int step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, 
         while (at + 1 < row->n_steps && row->steps[at + 1].r.step == row->steps[at].r.step)
             at++; /* the last attempt counts */
         struct step_record s = row->steps[at].r;
-        struct text copy = own(seen(row->steps[at].text));
-        s.text = seen(copy);
+        struct text endpoint = own(seen(row->steps[at].endpoint)), text = own(seen(row->steps[at].text));
+        s.endpoint = seen(endpoint);
+        s.text = seen(text);
         more = each(ctx, &s);
-        drop(&copy);
+        drop(&endpoint);
+        drop(&text);
         struct step_record behind = { .step = s.step, .attempt = UINT32_MAX };
         at = lower_bound(row->n_steps, step_before, row->steps, &behind);
         while (at < row->n_steps && row->steps[at].r.step == s.step)
@@ -496,6 +499,8 @@ static void mem_free(struct ledger *l)
     for (size_t i = 0; i < m->n_runs; i++) {
         struct run_row *row = m->runs[i];
         prune(row);
+        for (size_t k = 0; k < row->n_steps; k++)
+            drop(&row->steps[k].endpoint);
         free(row->texts);
         free(row->changes);
         free(row->steps);

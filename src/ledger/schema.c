@@ -27,7 +27,7 @@ static const char version_1[] =
     "CREATE TABLE step ("
     " run INTEGER NOT NULL REFERENCES run (no), step INTEGER NOT NULL, attempt INTEGER NOT NULL,"
     " call INTEGER NOT NULL, state INTEGER NOT NULL, change INTEGER NOT NULL,"
-    " status INTEGER NOT NULL, at INTEGER NOT NULL, text TEXT NOT NULL,"
+    " status INTEGER NOT NULL, at INTEGER NOT NULL, endpoint TEXT NOT NULL, text TEXT NOT NULL,"
     " PRIMARY KEY (run, step, attempt)) WITHOUT ROWID;"
     "CREATE TABLE memory ("
     " tenant TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL, text TEXT NOT NULL,"

@@ -33,11 +33,12 @@ static const char *const texts[STATEMENTS] = {
     [CHANGE_OUTCOME] = "UPDATE change SET outcome = ?3, result = ?4 WHERE run = ?1 AND seq = ?2",
     [CHANGE_LIST] = "SELECT seq, kind, subject, json, hold, outcome, result FROM change"
                     " WHERE run = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq LIMIT ?4",
-    [STEP_PUT] =
-        "INSERT INTO step (run, step, attempt, call, state, change, status, at, text) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9)"
-        " ON CONFLICT (run, step, attempt) DO UPDATE SET call = ?4, state = ?5, change = ?6, status = ?7, at = ?8, text = ?9",
+    [STEP_PUT] = "INSERT INTO step (run, step, attempt, call, state, change, status, at, endpoint, text)"
+                 " VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10) ON CONFLICT (run, step, attempt) DO UPDATE"
+                 " SET call = ?4, state = ?5, change = ?6, status = ?7, at = ?8, endpoint = ?9, text = ?10",
     [STEP_LIST] =
-        "SELECT step, attempt, call, state, change, status, at, text FROM step AS s WHERE run = ?1 AND step >= ?2"
+        "SELECT step, attempt, call, state, change, status, at, endpoint, text FROM step AS s"
+        " WHERE run = ?1 AND step >= ?2"
         " AND attempt = (SELECT max(attempt) FROM step AS t WHERE t.run = s.run AND t.step = s.step)"
         " ORDER BY step LIMIT ?3",
     [MEMORY_PUT] = "INSERT INTO memory (tenant, name, subject, text) VALUES (?1, ?2, ?3, ?4)"
@@ -82,6 +83,14 @@ static const char *advice(int error, int code)
     }
 }
 
+static void db_break(struct ledger_db *d, int error)
+{
+    if (d->broken)
+        return;
+    d->broken = error;
+    memcpy(d->broken_words, d->error, sizeof(d->broken_words));
+}
+
 int db_fail(struct ledger_db *d, int code)
 {
     char text[LEDGER_WHY];
@@ -92,9 +101,16 @@ int db_fail(struct ledger_db *d, int code)
     snprintf(text, sizeof(text), "%.100s; %s", newest ? sqlite3_errmsg(d->db) : sqlite3_errstr(code),
              advice(error, code));
     db_say(d, error, text);
-    if (error != -EBUSY && d->broken == 0)
-        d->broken = error;
+    if (error != -EBUSY)
+        db_break(d, error);
     return error;
+}
+
+int db_broken(struct ledger_db *d)
+{
+    if (d->broken)
+        memcpy(d->error, d->broken_words, sizeof(d->error));
+    return d->broken;
 }
 
 int db_say(struct ledger_db *d, int error, const char *text)
@@ -139,7 +155,7 @@ int db_run(struct ledger_db *d, sqlite3_stmt *s)
 
 int db_begin(struct ledger_db *d)
 {
-    if (d->broken)
+    if (db_broken(d))
         return d->broken;
     if (d->in_transaction)
         return 0;
@@ -202,15 +218,14 @@ static void empty_log(struct ledger_db *d)
 static int flush(struct ledger *l)
 {
     struct ledger_db *d = db_of(l);
-    if (d->broken)
+    if (db_broken(d))
         return d->broken;
     if (!d->in_transaction)
         return 0;
     int code = sqlite3_exec(d->db, "COMMIT", NULL, NULL, NULL);
     if (code != SQLITE_OK) {
         int error = db_fail(d, sqlite3_extended_errcode(d->db));
-        if (!d->broken)
-            d->broken = error; /* the puts are lost, whatever it was */
+        db_break(d, error); /* the puts are lost, whatever it was */
         sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
         d->in_transaction = false;
         return error;

@@ -47,6 +47,7 @@ struct ledger_db {
     char run_id[RUN_ID_MAX]; /* the run asked for last and its number */
     sqlite3_int64 run_no;
     char error[LEDGER_WHY];
+    char broken_words[LEDGER_WHY];
 };
 
 /* schema.c: makes or updates the tables. 0, or a SQLite code, or -1 with `refusal` set. */
@@ -65,6 +66,8 @@ int db_end(struct ledger_db *d, sqlite3_stmt *s, int code);
 int db_fail(struct ledger_db *d, int code); /* notes the words; the negative code */
 int db_say(struct ledger_db *d, int error,
            const char *text); /* an error that is not SQLite's; gives `error` back */
+/* The error that ended writing, with its words again; 0: none. */
+int db_broken(struct ledger_db *d);
 /* The run's number; -ENOENT when there is none such. */
 int db_run_no(struct ledger_db *d, const char *run, sqlite3_int64 *no);
 void bind_str(sqlite3_stmt *s, int at, struct str text); /* the text must live until the statement is reset */

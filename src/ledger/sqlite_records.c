@@ -51,8 +51,18 @@ int records_change_outcome(struct ledger *l, const char *run, uint32_t seq, enum
     return error;
 }
 
-static void read_change(sqlite3_stmt *s, struct arena *a, struct run_change *out)
+/* A number that callers use as an index in a table of names. */
+static bool column_is_below(sqlite3_stmt *s, int at, int limit)
 {
+    sqlite3_int64 n = sqlite3_column_int64(s, at);
+    return n >= 0 && n < limit;
+}
+
+static bool read_change(sqlite3_stmt *s, struct arena *a, struct run_change *out)
+{
+    if (!column_is_below(s, 1, CHANGE_KINDS) || !column_is_below(s, 4, HOLDS) ||
+        !column_is_below(s, 5, OUTCOMES))
+        return false;
     *out = (struct run_change){
         .seq = (uint32_t)sqlite3_column_int64(s, 0),
         .kind = (enum change_kind)sqlite3_column_int(s, 1),
@@ -62,6 +72,7 @@ static void read_change(sqlite3_stmt *s, struct arena *a, struct run_change *out
         .outcome = (enum outcome)sqlite3_column_int(s, 5),
         .result = column_copy(s, 6, a),
     };
+    return true;
 }
 
 /* Up to LEDGER_CHUNK changes with numbers from..to. */
@@ -78,7 +89,8 @@ static int change_chunk(struct ledger_db *d, sqlite3_int64 no, const uint32_t ra
     sqlite3_bind_int64(s, 3, range[1]);
     sqlite3_bind_int(s, 4, LEDGER_CHUNK);
     while ((code = sqlite3_step(s)) == SQLITE_ROW && *n < LEDGER_CHUNK)
-        read_change(s, a, &out[(*n)++]);
+        if (!read_change(s, a, &out[(*n)++]))
+            return db_end(d, s, SQLITE_CORRUPT);
     return db_end(d, s, code);
 }
 
@@ -135,12 +147,15 @@ int records_step_put(struct ledger *l, const char *run, const struct step_record
     sqlite3_bind_int64(s, 6, r->change);
     sqlite3_bind_int(s, 7, r->status);
     sqlite3_bind_int64(s, 8, r->at);
-    bind_str(s, 9, r->text);
+    bind_str(s, 9, r->endpoint);
+    bind_str(s, 10, r->text);
     return db_run(d, s);
 }
 
-static void read_step(sqlite3_stmt *s, struct arena *a, struct step_record *out)
+static bool read_step(sqlite3_stmt *s, struct arena *a, struct step_record *out)
 {
+    if (!column_is_below(s, 3, STEP_UNKNOWN + 1))
+        return false;
     *out = (struct step_record){
         .step = (uint32_t)sqlite3_column_int64(s, 0),
         .attempt = (uint32_t)sqlite3_column_int64(s, 1),
@@ -149,8 +164,10 @@ static void read_step(sqlite3_stmt *s, struct arena *a, struct step_record *out)
         .change = (uint32_t)sqlite3_column_int64(s, 4),
         .status = sqlite3_column_int(s, 5),
         .at = sqlite3_column_int64(s, 6),
-        .text = column_copy(s, 7, a),
+        .endpoint = column_copy(s, 7, a),
+        .text = column_copy(s, 8, a),
     };
+    return true;
 }
 
 static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from, struct arena *a,
@@ -165,7 +182,8 @@ static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from,
     sqlite3_bind_int64(s, 2, from);
     sqlite3_bind_int(s, 3, LEDGER_CHUNK);
     while ((code = sqlite3_step(s)) == SQLITE_ROW && *n < LEDGER_CHUNK)
-        read_step(s, a, &out[(*n)++]);
+        if (!read_step(s, a, &out[(*n)++]))
+            return db_end(d, s, SQLITE_CORRUPT);
     return db_end(d, s, code);
 }
 

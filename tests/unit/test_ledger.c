@@ -123,8 +123,9 @@ static bool on_change(void *ctx, const struct run_change *c)
 static bool on_step(void *ctx, const struct step_record *s)
 {
     struct told *t = ctx;
-    buf_printf(&t->text, "%u.%u call %u state %d change %u status %d at %lld %.*s;", s->step, s->attempt,
-               s->call, (int)s->state, s->change, s->status, (long long)s->at, STR_ARG(s->text));
+    buf_printf(&t->text, "%u.%u call %u state %d change %u status %d at %lld %.*s %.*s;", s->step, s->attempt,
+               s->call, (int)s->state, s->change, s->status, (long long)s->at, STR_ARG(s->endpoint),
+               STR_ARG(s->text));
     return ++t->n != t->stop_at;
 }
 
@@ -311,9 +312,13 @@ FOR_BOTH(may_be_used_from_callbacks)
 static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
 {
     struct told t = TOLD_INIT(l);
-    struct step_record s = {
-        .step = 5, .call = 1, .attempt = 1, .state = STEP_INTENDED, .change = 7, .at = 11
-    };
+    struct step_record s = { .step = 5,
+                             .call = 1,
+                             .attempt = 1,
+                             .state = STEP_INTENDED,
+                             .change = 7,
+                             .at = 11,
+                             .endpoint = STR("User/Create") };
     FAILS(l->ops->step_put(l, "a", &s), -ENOENT);
     put_run(l, "a", 1, RUN_APPLYING);
     put_run(l, "b", 1, RUN_APPLYING);
@@ -325,20 +330,25 @@ static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
     s.at = 12;
     s.text = STR("busy");
     GOOD(l->ops->step_put(l, "a", &s));
-    s = (struct step_record){
-        .step = 4, .call = 9, .attempt = 2, .state = STEP_INTENDED, .change = 7, .at = 13
-    };
+    s = (struct step_record){ .step = 4,
+                              .call = 9,
+                              .attempt = 2,
+                              .state = STEP_INTENDED,
+                              .change = 7,
+                              .at = 13,
+                              .endpoint = STR("User/Update") };
     GOOD(l->ops->step_put(l, "a", &s));
     GOOD(l->ops->step_each(l, "a", on_step, &t));
-    assert_told(&t,
-                "4.2 call 9 state 0 change 7 status 0 at 13 ;5.1 call 1 state 0 change 7 status 0 at 11 ;");
+    assert_told(
+        &t,
+        "4.2 call 9 state 0 change 7 status 0 at 13 User/Update ;5.1 call 1 state 0 change 7 status 0 at 11 User/Create ;");
     s.state = STEP_DONE;
     s.status = 200;
     s.text = STR("id-1");
     GOOD(l->ops->step_put(l, "a", &s));
     t.stop_at = 1;
     GOOD(l->ops->step_each(l, "a", on_step, &t));
-    assert_told(&t, "4.2 call 9 state 1 change 7 status 200 at 13 id-1;");
+    assert_told(&t, "4.2 call 9 state 1 change 7 status 200 at 13 User/Update id-1;");
     GOOD(l->ops->step_each(l, "b", on_step, &t));
     ck_assert_uint_eq(t.n, 0);
     FAILS(l->ops->step_each(l, "no-such", on_step, &t), -ENOENT);
@@ -447,9 +457,14 @@ static void retention_keeps_counts_and_hashes_on(struct ledger *l, const char *b
                                   .json = STR("{\"mail\":\"e7@example.com\"}"),
                                   .outcome = OUTCOME_APPLIED,
                                   .result = STR("{\"id\":7}") };
-    const struct step_record s = {
-        .step = 0, .call = 1, .attempt = 1, .state = STEP_DONE, .status = 200, .at = 3, .text = STR("id-7")
-    };
+    const struct step_record s = { .step = 0,
+                                   .call = 1,
+                                   .attempt = 1,
+                                   .state = STEP_DONE,
+                                   .status = 200,
+                                   .at = 3,
+                                   .endpoint = STR("e"),
+                                   .text = STR("id-7") };
     uint64_t n;
     for (size_t i = 0; i < array_len(runs); i++) {
         put_run(l, runs[i].id, runs[i].started, runs[i].state);
@@ -476,8 +491,8 @@ static void retention_keeps_counts_and_hashes_on(struct ledger *l, const char *b
                  outcome_name[OUTCOME_APPLIED], runs[i].old ? "" : "{\"id\":7}");
         assert_told(&t, want);
         GOOD(l->ops->step_each(l, runs[i].id, on_step, &t));
-        assert_told(&t, runs[i].old ? "0.1 call 1 state 1 change 0 status 200 at 3 ;"
-                                    : "0.1 call 1 state 1 change 0 status 200 at 3 id-7;");
+        assert_told(&t, runs[i].old ? "0.1 call 1 state 1 change 0 status 200 at 3 e ;"
+                                    : "0.1 call 1 state 1 change 0 status 200 at 3 e id-7;");
         ck_assert_int_eq(l->ops->run_text_get(l, runs[i].id, "rejects", &got), runs[i].old ? -ENOENT : 0);
     }
     put_run(l, "done", 100, RUN_DONE);

@@ -296,6 +296,41 @@ START_TEST(survives_damage)
 }
 END_TEST
 
+/* Somebody wrote into the database by hand: numbers that stand for names are not taken on trust. */
+START_TEST(survives_numbers_out_of_range)
+{
+    static const char *const edits[] = { "kind = 99", "hold = -1", "outcome = 4294967296",
+                                         "kind = 'x', hold = 99" };
+    setup_dir();
+    struct ledger *l = must_open();
+    put_run(l, "a");
+    ck_assert_int_eq(put_change(l, 0, STR("{}")), 0);
+    ck_assert_int_eq(ledger_flush(l), 0);
+    ledger_free(l);
+    for (size_t i = 0; i < array_len(edits); i++) {
+        char text[100];
+        unsigned n = 0;
+        snprintf(text, sizeof(text),
+                 "UPDATE change SET kind = 2, hold = 0, outcome = 0; UPDATE change SET %s", edits[i]);
+        sql(text);
+        l = must_open();
+        ck_assert_int_eq(l->ops->change_each(l, "a", count, &n), -EIO);
+        ck_assert_uint_eq(n, 0);
+        ck_assert_ptr_nonnull(strstr(ledger_error(l), "damaged"));
+        ck_assert_int_eq(l->ops->run_text_get(l, "no-such", "x", NULL), -ENOENT); /* other words between */
+        ck_assert_int_eq(put_change(l, 1, STR("{}")), -EIO);
+        ck_assert_ptr_nonnull(strstr(ledger_error(l), "damaged"));
+        ledger_free(l);
+    }
+    sql("UPDATE change SET kind = 2, hold = 0, outcome = 0; INSERT INTO step VALUES (1, 0, 1, 0, 7, 0, 0, 0, '', '')");
+    l = must_open();
+    ck_assert_uint_eq(changes_of(l), 1);
+    ck_assert_int_eq(l->ops->step_each(l, "a", NULL, NULL), -EIO);
+    ledger_free(l);
+    remove_dir();
+}
+END_TEST
+
 /* No room: an error, everything after it fails too, and what was flushed before is there. */
 START_TEST(says_when_the_disk_is_full)
 {
@@ -480,6 +515,6 @@ END_TEST
 
 UNIT("ledger on disk", what_is_flushed_stays, a_kill_loses_nothing_flushed, only_its_owner_may_read_it,
      refuses_directories_that_others_can_write, refuses_files_that_are_not_ours, knows_network_file_systems,
-     says_when_it_is_no_ledger, survives_damage, says_when_the_disk_is_full,
+     says_when_it_is_no_ledger, survives_damage, survives_numbers_out_of_range, says_when_the_disk_is_full,
      says_when_there_is_no_room_to_begin, says_when_it_is_read_only, is_shared_by_several,
      retention_leaves_no_trace, takes_many_changes)
