@@ -119,7 +119,8 @@ void read_report_path(struct loader *l, const struct rule *r, const struct node 
     if (n->text.p[n->text.n - 1] == '/')
         mistake(l, n, "this must be a file, not a folder; end it with a name such as '{run}.json'");
     else if (!braces_ok(n->text))
-        mistake(l, n, "'%s' has braces that mean nothing; only '{run}' is replaced, by the run's id", shown(l, n->text));
+        mistake(l, n, "'%s' has braces that mean nothing; only '{run}' is replaced, by the run's id",
+                shown(l, n->text));
     else
         *(char **)at = resolved(l, n->text);
 }
@@ -130,7 +131,9 @@ void read_report(struct loader *l, const struct rule *r, const struct node *n, v
     const struct job *j = l->job;
     const struct {
         const char *key, *path;
-    } out[] = { { "audit", j->report.audit }, { "rejects", j->report.rejects }, { "junit", j->report.junit } };
+    } out[] = { { "audit", j->report.audit },
+                { "rejects", j->report.rejects },
+                { "junit", j->report.junit } };
     char *own = resolved(l, file_name(j->path));
     (void)r, (void)at;
     for (size_t i = 0; i < array_len(out); i++) {

@@ -1,34 +1,35 @@
 /* The inside of job. How a job file becomes a struct job:
  *
  *   tree.c     the file's JSON as nodes that know where they stand
- *   rules.c    the table of every key: type, range, default, where its value goes. What the loader knows is exactly this table
- *   load.c     walks tree and table together; unknown keys, missing keys, defaults
- *   values.c   a reader per simple type of value
- *   feed.c, target.c, mapping.c, policy.c: the keys that have rules of their own; url.c what a base URL may be
- *   secret.c   credential references, once the job is loaded
+ *   rules.c    the table of every key: type, range, default, where its value goes. What the loader knows is
+ * exactly this table load.c     walks tree and table together; unknown keys, missing keys, defaults values.c
+ * a reader per simple type of value feed.c, target.c, mapping.c, policy.c: the keys that have rules of their
+ * own; url.c what a base URL may be secret.c   credential references, once the job is loaded
  *
- * A reader that finds a mistake notes it and goes on with something harmless, so that one load finds them all. */
+ * A reader that finds a mistake notes it and goes on with something harmless, so that one load finds them
+ * all. */
 #ifndef JOB_INTERNAL_H
 #define JOB_INTERNAL_H
 
 #include "rollcall/job.h"
 
-#define JOB_NODES_MAX 200000    /* values in one file */
-#define JOB_TEXT_MAX 4096       /* bytes of a text that has no limit of its own */
-#define JOB_NAME_MAX 100        /* bytes of "name" */
-#define JOB_LIST_MAX 10000      /* entries of a list */
-#define JOB_VALUES_MAX 50000    /* entries of a value map */
+#define JOB_NODES_MAX 200000 /* values in one file */
+#define JOB_TEXT_MAX 4096    /* bytes of a text that has no limit of its own */
+#define JOB_NAME_MAX 100     /* bytes of "name" */
+#define JOB_LIST_MAX 10000   /* entries of a list */
+#define JOB_VALUES_MAX 50000 /* entries of a value map */
 #define JOB_COUNT_MAX 1000000000
 
-/* tree.c ---------------------------------------------------------------------------------------------------------------------- */
+/* tree.c ------------------------------------------------------------------------------------------------- */
 
 enum node_kind { NODE_NULL, NODE_BOOL, NODE_NUMBER, NODE_TEXT, NODE_OBJECT, NODE_ARRAY };
 
 struct node {
     enum node_kind kind;
-    struct str text; /* NODE_TEXT; NODE_NUMBER as written; NODE_BOOL "true" or "false". With a NUL behind it */
-    struct str key;  /* of a member of an object; {NULL,0} otherwise. With a NUL behind it */
-    uint32_t at;     /* offset of the value's first byte in the file */
+    struct str
+        text;       /* NODE_TEXT; NODE_NUMBER as written; NODE_BOOL "true" or "false". With a NUL behind it */
+    struct str key; /* of a member of an object; {NULL,0} otherwise. With a NUL behind it */
+    uint32_t at;    /* offset of the value's first byte in the file */
     uint32_t key_at; /* of the key's first byte; the same as `at` when there is none */
     uint32_t index;  /* among its siblings */
     uint32_t n;      /* children */
@@ -47,35 +48,38 @@ struct tree_trouble {
     char text[200];
 };
 
-/* Nodes and their text live in `arena`. False: `trouble` says what is no JSON, and where, without quoting it. */
+/* Nodes and their text live in `arena`. False: `trouble` says what is no JSON, and where, without quoting it.
+ */
 bool tree_parse(struct tree *t, struct str text, struct arena *arena, struct tree_trouble *trouble);
 /* Line and column (in characters) of an offset, both 1-based. */
 void tree_position(const struct tree *t, size_t at, unsigned long *line, unsigned long *column);
 /* Appends "$.target.rate[0]". */
 void node_path(const struct node *n, struct buf *out);
-const struct node *node_member(const struct node *object, const char *key); /* or NULL; `object` may be NULL */
-const char *node_kind_text(enum node_kind k);                             /* "a text" */
+const struct node *node_member(const struct node *object,
+                               const char *key); /* or NULL; `object` may be NULL */
+const char *node_kind_text(enum node_kind k);    /* "a text" */
 bool node_is_comment(const struct node *n);
 
-/* rules.c --------------------------------------------------------------------------------------------------------------------- */
+/* rules.c ------------------------------------------------------------------------------------------------ */
 
 struct loader;
 struct jw;
 
 enum rule_type {
-    RULE_IGNORED,  /* accepted, any text */
-    RULE_OBJECT,   /* has keys of its own in the table; `read`, when there is one, looks at the whole afterwards */
-    RULE_OWN,      /* `read` does it all */
-    RULE_TEXT,     /* char *: a text, not empty, at most `max` bytes (0: JOB_TEXT_MAX) */
-    RULE_PATH,     /* char *: a path, resolved against the job file's folder */
-    RULE_WORD,     /* char *: one of `choices` */
-    RULE_CHOICE,   /* unsigned: index in `choices` */
-    RULE_SWITCH,   /* bool: one of two `choices`, true for the second */
-    RULE_BOOL,     /* bool */
-    RULE_INT,      /* int64_t, `min` to `max` */
-    RULE_LIMIT,    /* int64_t, `min` to `max`, or "off": -1 */
-    RULE_PERCENT,  /* double, 0 to 100, or "off": -1 */
-    RULE_SPAN,     /* int64_t microseconds from "30s", `min` to `max` */
+    RULE_IGNORED, /* accepted, any text */
+    RULE_OBJECT, /* has keys of its own in the table; `read`, when there is one, looks at the whole afterwards
+                  */
+    RULE_OWN,    /* `read` does it all */
+    RULE_TEXT,   /* char *: a text, not empty, at most `max` bytes (0: JOB_TEXT_MAX) */
+    RULE_PATH,   /* char *: a path, resolved against the job file's folder */
+    RULE_WORD,   /* char *: one of `choices` */
+    RULE_CHOICE, /* unsigned: index in `choices` */
+    RULE_SWITCH, /* bool: one of two `choices`, true for the second */
+    RULE_BOOL,   /* bool */
+    RULE_INT,    /* int64_t, `min` to `max` */
+    RULE_LIMIT,  /* int64_t, `min` to `max`, or "off": -1 */
+    RULE_PERCENT, /* double, 0 to 100, or "off": -1 */
+    RULE_SPAN,    /* int64_t microseconds from "30s", `min` to `max` */
     RULE_TYPES
 };
 
@@ -85,17 +89,20 @@ enum rule_flag {
 };
 
 struct rule {
-    const char *path;   /* "feed.proof.trailer"; "*" stands for an attribute's name */
+    const char *path; /* "feed.proof.trailer"; "*" stands for an attribute's name */
     enum rule_type type;
-    unsigned flags;     /* rule_flag */
-    size_t at;          /* offset of the value in struct job (below "attributes.*": in struct job_column) */
-    const char *fallback; /* the default, as the job file would have it; NULL: none, or it depends on others */
+    unsigned flags; /* rule_flag */
+    size_t at;      /* offset of the value in struct job (below "attributes.*": in struct job_column) */
+    const char
+        *fallback; /* the default, as the job file would have it; NULL: none, or it depends on others */
     int64_t min, max;
     const char *const *choices; /* NULL-terminated */
-    unsigned kinds;     /* RULE_OWN: what JSON values it takes, as bits (1 << enum node_kind) */
-    /* `n` is NULL when the file does not have the key, or has something of the wrong kind that was reported already. */
+    unsigned kinds;             /* RULE_OWN: what JSON values it takes, as bits (1 << enum node_kind) */
+    /* `n` is NULL when the file does not have the key, or has something of the wrong kind that was reported
+     * already. */
     void (*read)(struct loader *l, const struct rule *r, const struct node *n, void *at);
-    /* With RULE_POLICY: the canonical form of what is not a simple value; of a RULE_OBJECT with all below it. */
+    /* With RULE_POLICY: the canonical form of what is not a simple value; of a RULE_OBJECT with all below it.
+     */
     void (*write)(struct jw *w, const struct job *j);
 };
 
@@ -104,7 +111,7 @@ const struct rule *rules_at(size_t i);
 /* The last part of the rule's path when it is directly below `prefix` ("" for the top), else NULL. */
 const char *rule_key_below(const struct rule *r, const char *prefix);
 
-/* load.c ---------------------------------------------------------------------------------------------------------------------- */
+/* load.c ------------------------------------------------------------------------------------------------- */
 
 struct loader {
     struct job *job;                   /* being filled */
@@ -112,13 +119,16 @@ struct loader {
     struct errs *errs;                 /* borrowed */
     const struct tree *tree;           /* borrowed */
     const struct node *root;
-    struct attr any;                   /* stands in for an attribute while the connector is not known */
-    const struct attr *attr;           /* whose mapping is being read */
+    struct attr any;         /* stands in for an attribute while the connector is not known */
+    const struct attr *attr; /* whose mapping is being read */
 };
 
-/* Notes a mistake about a value, about a key, or about something missing in an object. Nothing happens when `n` is NULL. */
-void mistake(struct loader *l, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void mistake_key(struct loader *l, const struct node *n, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Notes a mistake about a value, about a key, or about something missing in an object. Nothing happens when
+ * `n` is NULL. */
+void mistake(struct loader *l, const struct node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void mistake_key(struct loader *l, const struct node *n, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A piece of the file safe to show, at most 60 columns. Lives as long as the job. */
 const char *shown(struct loader *l, struct str s);
 /* "; did you mean 'x'?" or "". */
@@ -129,7 +139,8 @@ bool expect(struct loader *l, const struct node *n, enum node_kind kind);
 const struct node *fitting(struct loader *l, const struct rule *r, const struct node *n);
 char *keep(struct loader *l, struct str s);
 
-/* Reads the members of `object` (NULL: only defaults) by the rules below `prefix`; values go to `base` + offset. */
+/* Reads the members of `object` (NULL: only defaults) by the rules below `prefix`; values go to `base` +
+ * offset. */
 void load_object(struct loader *l, const struct node *object, const char *prefix, void *base);
 
 /* Finds things named twice. `canon` must outlive it. */
@@ -143,10 +154,11 @@ struct seen {
     size_t n, cap;
 };
 void seen_deinit(struct seen *s);
-const struct node *seen_before(struct seen *s, struct str canon, const struct node *n); /* the first one, or NULL when this is it */
+const struct node *seen_before(struct seen *s, struct str canon,
+                               const struct node *n); /* the first one, or NULL when this is it */
 unsigned long line_of(const struct loader *l, const struct node *n);
 
-/* values.c -------------------------------------------------------------------------------------------------------------------- */
+/* values.c ----------------------------------------------------------------------------------------------- */
 
 /* A simple value, or the rule's default when `n` is NULL. */
 void value_load(struct loader *l, const struct rule *r, const struct node *n, void *at);
@@ -161,32 +173,33 @@ struct texts {
     const struct node **node;
     size_t n;
 };
-bool texts_load(struct loader *l, const struct node *n, size_t max, bool (*canon)(struct str s, struct buf *out), struct texts *out);
+bool texts_load(struct loader *l, const struct node *n, size_t max,
+                bool (*canon)(struct str s, struct buf *out), struct texts *out);
 bool canon_exact(struct str s, struct buf *out);
 bool canon_fold(struct str s, struct buf *out); /* blanks at both ends and case do not count */
 
-/* url.c ----------------------------------------------------------------------------------------------------------------------- */
+/* url.c -------------------------------------------------------------------------------------------------- */
 
-enum url_trouble {
-    URL_OK, URL_NO_SCHEME, URL_USER, URL_QUERY, URL_HOST, URL_PORT, URL_PATH
-};
+enum url_trouble { URL_OK, URL_NO_SCHEME, URL_USER, URL_QUERY, URL_HOST, URL_PORT, URL_PATH };
 struct url {
     bool https, loopback;
-    char host[256]; /* lower case, no brackets */
+    char host[256];  /* lower case, no brackets */
     struct str body; /* the URL without slashes at its end */
 };
 enum url_trouble url_split(struct str s, struct url *out);
 
-/* Readers and writers of single keys ------------------------------------------------------------------------------------------ */
+/* Readers and writers of single keys --------------------------------------------------------------------- */
 
 typedef void rule_read(struct loader *l, const struct rule *r, const struct node *n, void *at);
 typedef void rule_write(struct jw *w, const struct job *j);
 
 rule_read read_name, read_feed_path, read_delimiter, read_proof;
 rule_write write_delimiter, write_manifest;
-rule_read read_connector, read_url, read_credentials, read_options, read_rate, read_concurrency, read_quota_day;
+rule_read read_connector, read_url, read_credentials, read_options, read_rate, read_concurrency,
+    read_quota_day;
 rule_write write_connector, write_url, write_options;
-rule_read read_attributes, read_values, read_match, read_manager_key, read_manager, read_status, read_active, read_leaver;
+rule_read read_attributes, read_values, read_match, read_manager_key, read_manager, read_status, read_active,
+    read_leaver;
 rule_write write_attributes, write_match, write_manager, write_status;
 rule_read read_actions, read_protected, read_report, read_report_path;
 rule_write write_protected;

@@ -18,7 +18,8 @@ unsigned long line_of(const struct loader *l, const struct node *n)
     return line;
 }
 
-static void note(struct loader *l, const struct node *n, size_t at, const char *fmt, va_list args) __attribute__((format(printf, 4, 0)));
+static void note(struct loader *l, const struct node *n, size_t at, const char *fmt, va_list args)
+    __attribute__((format(printf, 4, 0)));
 static void note(struct loader *l, const struct node *n, size_t at, const char *fmt, va_list args)
 {
     char text[ERR_TEXT_MAX];
@@ -87,7 +88,7 @@ char *keep(struct loader *l, struct str s)
     return arena_z(&l->job->arena, s);
 }
 
-/* Seen before ----------------------------------------------------------------------------------------------------------------- */
+/* Seen before -------------------------------------------------------------------------------------------- */
 
 void seen_deinit(struct seen *s)
 {
@@ -97,7 +98,9 @@ void seen_deinit(struct seen *s)
 
 const struct node *seen_before(struct seen *s, struct str canon, const struct node *n)
 {
-    static const struct hash_key key = { 1, 2 }; /* the job file is its operator's own: nobody writes it against us */
+    static const struct hash_key key = {
+        1, 2
+    }; /* the job file is its operator's own: nobody writes it against us */
     uint64_t digest = hash64(&key, canon.p, canon.n);
     for (size_t it = table_find(&s->table, digest); it != TABLE_END; it = table_next(&s->table, it, digest))
         if (str_eq(s->v[table_value(&s->table, it)].canon, canon))
@@ -108,7 +111,7 @@ const struct node *seen_before(struct seen *s, struct str canon, const struct no
     return NULL;
 }
 
-/* Objects --------------------------------------------------------------------------------------------------------------------- */
+/* Objects ------------------------------------------------------------------------------------------------ */
 
 static void check_repeated_keys(struct loader *l, const struct node *object)
 {
@@ -178,9 +181,11 @@ static void say_wanted(struct loader *l, const struct rule *r, const struct node
     for (unsigned k = 0; k <= NODE_ARRAY; k++) {
         size_t used = strlen(wanted);
         if (kinds & 1U << k)
-            snprintf(wanted + used, sizeof(wanted) - used, "%s%s", used ? " or " : "", node_kind_text((enum node_kind)k));
+            snprintf(wanted + used, sizeof(wanted) - used, "%s%s", used ? " or " : "",
+                     node_kind_text((enum node_kind)k));
     }
-    mistake(l, n, "this must be %s, not %s", rule_wanted(r) ? rule_wanted(r) : wanted, node_kind_text(n->kind));
+    mistake(l, n, "this must be %s, not %s", rule_wanted(r) ? rule_wanted(r) : wanted,
+            node_kind_text(n->kind));
 }
 
 const struct node *fitting(struct loader *l, const struct rule *r, const struct node *n)
@@ -218,7 +223,7 @@ void load_object(struct loader *l, const struct node *object, const char *prefix
             load_rule(l, rules_at(i), object, base);
 }
 
-/* The file -------------------------------------------------------------------------------------------------------------------- */
+/* The file ----------------------------------------------------------------------------------------------- */
 
 static struct job *new_job(const char *path)
 {

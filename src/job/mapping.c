@@ -1,4 +1,5 @@
-/* Keys that say what a person of the feed is: attributes, match keys, manager, status, and who is protected. */
+/* Keys that say what a person of the feed is: attributes, match keys, manager, status, and who is protected.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,14 +8,15 @@
 
 #define CANON_MAX (16 * JOB_TEXT_MAX)
 
-/* Value maps ------------------------------------------------------------------------------------------------------------------ */
+/* Value maps --------------------------------------------------------------------------------------------- */
 
 static bool too_long(struct loader *l, const struct node *n)
 {
     size_t chars = attr_chars(n->text);
     if (!l->attr || l->attr->max_chars == 0 || chars <= l->attr->max_chars)
         return false;
-    mistake(l, n, "%zu characters are more than the %u that '%s' takes", chars, l->attr->max_chars, l->attr->name);
+    mistake(l, n, "%zu characters are more than the %u that '%s' takes", chars, l->attr->max_chars,
+            l->attr->name);
     return true;
 }
 
@@ -43,7 +45,8 @@ static bool load_pair(struct loader *l, const struct node *n, struct seen *seen,
     }
     const struct node *first = seen_before(seen, canon, n);
     if (first) {
-        mistake_key(l, n, "'%s' is the same value as '%s' on line %lu", shown(l, n->key), shown(l, first->key), line_of(l, first));
+        mistake_key(l, n, "'%s' is the same value as '%s' on line %lu", shown(l, n->key),
+                    shown(l, first->key), line_of(l, first));
         return false;
     }
     *out = (struct job_value){ keep(l, n->key), keep(l, n->text) };
@@ -74,14 +77,17 @@ static void check_column(struct loader *l, const struct node *n)
 {
     const struct node *unknown = node_member(n, "unknown"), *fallback = node_member(n, "default");
     if (unknown && !node_member(n, "values"))
-        mistake_key(l, unknown, "'unknown' says what happens to values that \"values\" does not have, and there is no \"values\"");
+        mistake_key(l, unknown,
+                    "'unknown' says what happens to values that \"values\" does not have, "
+                    "and there is no \"values\"");
     if (fallback && fallback->kind == NODE_TEXT)
         too_long(l, fallback);
 }
 
-/* Attributes ------------------------------------------------------------------------------------------------------------------ */
+/* Attributes --------------------------------------------------------------------------------------------- */
 
-/* What the vendor knows under this name; with an unknown connector every name will do, so that the other mistakes are found. */
+/* What the vendor knows under this name; with an unknown connector every name will do, so that the other
+ * mistakes are found. */
 static const struct attr *find_attr(struct loader *l, const struct node *n, struct attr *out)
 {
     const struct vendor *v = l->job->target.vendor;
@@ -100,7 +106,8 @@ static const struct attr *find_attr(struct loader *l, const struct node *n, stru
     if (!v && n->key.n > 0)
         return out;
     const char *close = v ? vendor_attr_suggest(v, n->key) : NULL;
-    mistake_key(l, n, "%s has no user attribute '%s'%s", v ? v->name : "the tenant", shown(l, n->key), did_you_mean(l, close));
+    mistake_key(l, n, "%s has no user attribute '%s'%s", v ? v->name : "the tenant", shown(l, n->key),
+                did_you_mean(l, close));
     return NULL;
 }
 
@@ -198,7 +205,7 @@ void write_attributes(struct jw *w, const struct job *j)
     jw_end_object(w);
 }
 
-/* Match keys ------------------------------------------------------------------------------------------------------------------ */
+/* Match keys --------------------------------------------------------------------------------------------- */
 
 static int mapped_slot(const struct loader *l, struct str name)
 {
@@ -224,8 +231,8 @@ static void load_key(struct loader *l, const struct node *n)
     if (slot < 0) {
         /* Without any mapping the one mistake about that is enough. */
         if (s->n > 0)
-            mistake(l, n, "'%s' is not mapped: a match key must be one of \"attributes\"%s", shown(l, n->text),
-                    did_you_mean(l, suggest_mapped(l, n->text)));
+            mistake(l, n, "'%s' is not mapped: a match key must be one of \"attributes\"%s",
+                    shown(l, n->text), did_you_mean(l, suggest_mapped(l, n->text)));
         return;
     }
     const struct attr *a = &s->attr[slot];
@@ -244,7 +251,9 @@ void read_match(struct loader *l, const struct rule *r, const struct node *n, vo
     if (!n)
         return;
     if (n->n == 0)
-        mistake(l, n, "at least one match key is needed: the attribute that names one user, such as the employee id");
+        mistake(
+            l, n,
+            "at least one match key is needed: the attribute that names one user, such as the employee id");
     texts_load(l, n, KEYS_MAX, canon_fold, &keys);
     for (size_t i = 0; i < keys.n; i++)
         load_key(l, keys.node[i]);
@@ -258,7 +267,7 @@ void write_match(struct jw *w, const struct job *j)
     jw_end_array(w);
 }
 
-/* Manager --------------------------------------------------------------------------------------------------------------------- */
+/* Manager ------------------------------------------------------------------------------------------------ */
 
 void read_manager_key(struct loader *l, const struct rule *r, const struct node *n, void *at)
 {
@@ -301,7 +310,7 @@ void write_manager(struct jw *w, const struct job *j)
         jw_null(w);
 }
 
-/* Status ---------------------------------------------------------------------------------------------------------------------- */
+/* Status ------------------------------------------------------------------------------------------------- */
 
 static void load_statuses(struct loader *l, const struct node *n, char ***out, size_t *count)
 {
@@ -378,7 +387,7 @@ void write_status(struct jw *w, const struct job *j)
     jw_end_object(w);
 }
 
-/* Actions and protection ------------------------------------------------------------------------------------------------------ */
+/* Actions and protection --------------------------------------------------------------------------------- */
 
 static void check_required(struct loader *l, const struct vendor *v)
 {
@@ -391,7 +400,8 @@ static void check_required(struct loader *l, const struct vendor *v)
             buf_printf(&list, "%s'%s'", list.n ? ", " : "", v->attrs[i].name);
     if (list.n)
         mistake_key(l, attributes,
-                    "%s cannot create a user without %s; map a column, or switch creating off with \"actions\": {\"create\": false}",
+                    "%s cannot create a user without %s; map a column, "
+                    "or switch creating off with \"actions\": {\"create\": false}",
                     v->name, list.p);
     buf_deinit(&list);
 }

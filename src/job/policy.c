@@ -1,5 +1,5 @@
-/* The policy part of a job in canonical form: everything that decides what is done, defaults filled in, order and places of files
- * left out. A stored plan is only applied while its job still has the same policy. */
+/* The policy part of a job in canonical form: everything that decides what is done, defaults filled in, order
+ * and places of files left out. A stored plan is only applied while its job still has the same policy. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ static int compare_rules(const void *a, const void *b)
     return strcmp((*(const struct rule *const *)a)->path, (*(const struct rule *const *)b)->path);
 }
 
-/* Policy rules by path. Bytewise order of dotted paths is member order at every level: no key has a character below '.'. */
+/* Policy rules by path. Bytewise order of dotted paths is member order at every level: no key has a character
+ * below '.'. */
 static size_t sorted_rules(const struct rule **out)
 {
     size_t n = 0;

@@ -1,5 +1,6 @@
-/* Every key of a job file. The schema (jobs/job.schema.json) and the manual (rollcall-job(5)) are tested against this table.
- * Keys are read in this order: what others depend on comes first (the connector before attributes, attributes before match keys). */
+/* Every key of a job file. The schema (jobs/job.schema.json) and the manual (rollcall-job(5)) are tested
+ * against this table. Keys are read in this order: what others depend on comes first (the connector before
+ * attributes, attributes before match keys). */
 #include <stddef.h>
 #include <string.h>
 
@@ -20,81 +21,83 @@ static const char *const unknowns[] = { "keep", "reject", NULL };
 static const char *const trips[] = { "kind", "plan", NULL };
 static const char *const delimiters[] = { "auto", ",", ";", "tab", "|", NULL };
 
-#define COLUMN_RULES(prefix, base)                                                                                   \
-    { .path = prefix ".column", .type = RULE_TEXT, .flags = RULE_REQUIRED, .at = (base) + COLUMN_AT(column) },        \
-    { .path = prefix ".values", .type = RULE_OWN, .kinds = OBJECT_BIT, .at = (base), .read = read_values },           \
-    { .path = prefix ".values.*", .type = RULE_OWN, .kinds = TEXT_BIT },                                              \
-    { .path = prefix ".unknown", .type = RULE_SWITCH, .at = (base) + COLUMN_AT(values_strict), .fallback = "keep",    \
-      .choices = unknowns },                                                                                         \
-    { .path = prefix ".default", .type = RULE_TEXT, .at = (base) + COLUMN_AT(fallback) }
+/* Laid out by hand: one key after the other. */
+/* clang-format off */
+#define COLUMN_RULES(prefix, base)                                                                           \
+    { prefix ".column", RULE_TEXT, RULE_REQUIRED, .at = (base) + COLUMN_AT(column) },                        \
+    { prefix ".values", RULE_OWN, 0, .kinds = OBJECT_BIT, .at = (base), .read = read_values },               \
+    { prefix ".values.*", RULE_OWN, 0, .kinds = TEXT_BIT },                                                  \
+    { prefix ".unknown", RULE_SWITCH, 0, .at = (base) + COLUMN_AT(values_strict), .fallback = "keep",        \
+      .choices = unknowns },                                                                                 \
+    { prefix ".default", RULE_TEXT, 0, .at = (base) + COLUMN_AT(fallback) }
 
-#define ACTION_RULE(name, KIND, on)                                                                                  \
-    { .path = "actions." name, .type = RULE_BOOL, .flags = RULE_POLICY, .at = AT(action[KIND]), .fallback = on }
+#define ACTION_RULE(name, KIND, on)                                                                          \
+    { "actions." name, RULE_BOOL, RULE_POLICY, .at = AT(action[KIND]), .fallback = on }
 
-#define LIMIT_RULES(name, target, number_max, percent_max)                                                           \
-    { .path = "guards." name, .type = RULE_OBJECT },                                                                  \
-    { .path = "guards." name ".number", .type = RULE_LIMIT, .flags = RULE_POLICY, .at = AT(target.number),            \
-      .fallback = number_max, .min = 0, .max = JOB_COUNT_MAX },                                                      \
-    { .path = "guards." name ".percent", .type = RULE_PERCENT, .flags = RULE_POLICY, .at = AT(target.percent),        \
+#define LIMIT_RULES(name, target, number_max, percent_max)                                                   \
+    { "guards." name, RULE_OBJECT, .flags = 0 },                                                             \
+    { "guards." name ".number", RULE_LIMIT, RULE_POLICY, .at = AT(target.number), .fallback = number_max,    \
+      .min = 0, .max = JOB_COUNT_MAX },                                                                      \
+    { "guards." name ".percent", RULE_PERCENT, RULE_POLICY, .at = AT(target.percent),                        \
       .fallback = percent_max, .min = 0, .max = 100 }
 
 static const struct rule rules[] = {
-    { .path = "$schema", .type = RULE_IGNORED },
-    { .path = "name", .type = RULE_OWN, .kinds = TEXT_BIT, .at = AT(name), .read = read_name },
+    { "$schema", RULE_IGNORED, .flags = 0 },
+    { "name", RULE_OWN, 0, .kinds = TEXT_BIT, .at = AT(name), .read = read_name },
 
-    { .path = "feed", .type = RULE_OBJECT, .flags = RULE_REQUIRED },
-    { .path = "feed.path", .type = RULE_OWN, .kinds = TEXT_BIT, .flags = RULE_REQUIRED, .read = read_feed_path },
-    { .path = "feed.encoding", .type = RULE_WORD, .flags = RULE_POLICY, .at = AT(feed.encoding), .fallback = "utf-8",
+    { "feed", RULE_OBJECT, .flags = RULE_REQUIRED },
+    { "feed.path", RULE_OWN, RULE_REQUIRED, .kinds = TEXT_BIT, .read = read_feed_path },
+    { "feed.encoding", RULE_WORD, RULE_POLICY, .at = AT(feed.encoding), .fallback = "utf-8",
       .choices = encodings },
-    { .path = "feed.delimiter", .type = RULE_OWN, .kinds = TEXT_BIT, .flags = RULE_POLICY, .at = AT(feed.delimiter),
+    { "feed.delimiter", RULE_OWN, RULE_POLICY, .kinds = TEXT_BIT, .at = AT(feed.delimiter),
       .fallback = "auto", .choices = delimiters, .read = read_delimiter, .write = write_delimiter },
-    { .path = "feed.proof", .type = RULE_OBJECT, .read = read_proof },
-    { .path = "feed.proof.trailer", .type = RULE_OBJECT },
-    { .path = "feed.proof.trailer.column", .type = RULE_TEXT, .flags = RULE_REQUIRED | RULE_POLICY,
+    { "feed.proof", RULE_OBJECT, 0, .read = read_proof },
+    { "feed.proof.trailer", RULE_OBJECT, .flags = 0 },
+    { "feed.proof.trailer.column", RULE_TEXT, RULE_REQUIRED | RULE_POLICY,
       .at = AT(feed.trailer_column) },
-    { .path = "feed.proof.trailer.value", .type = RULE_TEXT, .flags = RULE_REQUIRED | RULE_POLICY,
-      .at = AT(feed.trailer_value) },
-    { .path = "feed.proof.trailer.count", .type = RULE_TEXT, .flags = RULE_REQUIRED | RULE_POLICY,
-      .at = AT(feed.trailer_count) },
-    { .path = "feed.proof.manifest", .type = RULE_PATH, .flags = RULE_POLICY, .at = AT(feed.manifest), .write = write_manifest },
+    { "feed.proof.trailer.value", RULE_TEXT, RULE_REQUIRED | RULE_POLICY, .at = AT(feed.trailer_value) },
+    { "feed.proof.trailer.count", RULE_TEXT, RULE_REQUIRED | RULE_POLICY, .at = AT(feed.trailer_count) },
+    { "feed.proof.manifest", RULE_PATH, RULE_POLICY, .at = AT(feed.manifest), .write = write_manifest },
 
-    { .path = "target", .type = RULE_OBJECT, .flags = RULE_REQUIRED },
-    { .path = "target.connector", .type = RULE_OWN, .kinds = TEXT_BIT, .flags = RULE_REQUIRED | RULE_POLICY,
+    { "target", RULE_OBJECT, .flags = RULE_REQUIRED },
+    { "target.connector", RULE_OWN, RULE_REQUIRED | RULE_POLICY, .kinds = TEXT_BIT,
       .read = read_connector, .write = write_connector },
-    { .path = "target.url", .type = RULE_OWN, .kinds = TEXT_BIT, .flags = RULE_REQUIRED | RULE_POLICY, .read = read_url,
+    { "target.url", RULE_OWN, RULE_REQUIRED | RULE_POLICY, .kinds = TEXT_BIT, .read = read_url,
       .write = write_url },
-    { .path = "target.credentials", .type = RULE_OWN, .kinds = OBJECT_BIT, .read = read_credentials },
-    { .path = "target.credentials.*", .type = RULE_OWN, .kinds = TEXT_BIT | OBJECT_BIT },
-    { .path = "target.credentials.*.cmd", .type = RULE_OWN, .kinds = ARRAY_BIT, .flags = RULE_REQUIRED },
-    { .path = "target.rate", .type = RULE_OWN, .kinds = ARRAY_BIT, .at = AT(target.rate), .read = read_rate },
-    { .path = "target.bulk_rate", .type = RULE_OWN, .kinds = ARRAY_BIT, .at = AT(target.bulk_rate), .read = read_rate },
-    { .path = "target.concurrency", .type = RULE_OWN, .kinds = NUMBER_BIT, .at = AT(target.concurrency), .min = 1, .max = 64,
-      .read = read_concurrency },
-    { .path = "target.pace", .type = RULE_WORD, .at = AT(target.pace), .fallback = "safe", .choices = paces },
-    { .path = "target.max_pause", .type = RULE_SPAN, .at = AT(target.max_pause_us), .fallback = "5min", .min = 0, .max = DAY_US },
-    { .path = "target.quota_day", .type = RULE_OWN, .kinds = TEXT_BIT, .at = AT(target.quota_day), .fallback = "+00:00",
-      .read = read_quota_day },
-    { .path = "target.ca_file", .type = RULE_PATH, .at = AT(target.ca_file) },
-    { .path = "target.options", .type = RULE_OWN, .kinds = OBJECT_BIT, .flags = RULE_POLICY, .read = read_options,
+    { "target.credentials", RULE_OWN, 0, .kinds = OBJECT_BIT, .read = read_credentials },
+    { "target.credentials.*", RULE_OWN, 0, .kinds = TEXT_BIT | OBJECT_BIT },
+    { "target.credentials.*.cmd", RULE_OWN, RULE_REQUIRED, .kinds = ARRAY_BIT },
+    { "target.rate", RULE_OWN, 0, .kinds = ARRAY_BIT, .at = AT(target.rate), .read = read_rate },
+    { "target.bulk_rate", RULE_OWN, 0, .kinds = ARRAY_BIT, .at = AT(target.bulk_rate),
+      .read = read_rate },
+    { "target.concurrency", RULE_OWN, 0, .kinds = NUMBER_BIT, .at = AT(target.concurrency), .min = 1,
+      .max = 64, .read = read_concurrency },
+    { "target.pace", RULE_WORD, 0, .at = AT(target.pace), .fallback = "safe", .choices = paces },
+    { "target.max_pause", RULE_SPAN, 0, .at = AT(target.max_pause_us), .fallback = "5min", .min = 0,
+      .max = DAY_US },
+    { "target.quota_day", RULE_OWN, 0, .kinds = TEXT_BIT, .at = AT(target.quota_day),
+      .fallback = "+00:00", .read = read_quota_day },
+    { "target.ca_file", RULE_PATH, 0, .at = AT(target.ca_file) },
+    { "target.options", RULE_OWN, RULE_POLICY, .kinds = OBJECT_BIT, .read = read_options,
       .write = write_options },
-    { .path = "target.options.*", .type = RULE_OWN, .kinds = TEXT_BIT | NUMBER_BIT | BOOL_BIT },
+    { "target.options.*", RULE_OWN, 0, .kinds = TEXT_BIT | NUMBER_BIT | BOOL_BIT },
 
-    { .path = "attributes", .type = RULE_OWN, .kinds = OBJECT_BIT, .flags = RULE_REQUIRED | RULE_POLICY,
-      .read = read_attributes, .write = write_attributes },
-    { .path = "attributes.*", .type = RULE_OWN, .kinds = TEXT_BIT | OBJECT_BIT },
+    { "attributes", RULE_OWN, RULE_REQUIRED | RULE_POLICY, .kinds = OBJECT_BIT, .read = read_attributes,
+      .write = write_attributes },
+    { "attributes.*", RULE_OWN, 0, .kinds = TEXT_BIT | OBJECT_BIT },
     COLUMN_RULES("attributes.*", 0),
-    { .path = "match", .type = RULE_OWN, .kinds = ARRAY_BIT, .flags = RULE_REQUIRED | RULE_POLICY, .read = read_match,
+    { "match", RULE_OWN, RULE_REQUIRED | RULE_POLICY, .kinds = ARRAY_BIT, .read = read_match,
       .write = write_match },
-    { .path = "manager", .type = RULE_OBJECT, .read = read_manager, .flags = RULE_POLICY, .write = write_manager },
-    { .path = "manager.key", .type = RULE_OWN, .kinds = TEXT_BIT, .read = read_manager_key },
+    { "manager", RULE_OBJECT, RULE_POLICY, .read = read_manager, .write = write_manager },
+    { "manager.key", RULE_OWN, 0, .kinds = TEXT_BIT, .read = read_manager_key },
     COLUMN_RULES("manager", AT(manager)),
-    { .path = "status", .type = RULE_OBJECT, .read = read_status, .flags = RULE_POLICY, .write = write_status },
-    { .path = "status.column", .type = RULE_TEXT, .flags = RULE_REQUIRED, .at = AT(status.column) },
-    { .path = "status.active", .type = RULE_OWN, .kinds = ARRAY_BIT, .flags = RULE_REQUIRED, .read = read_active },
-    { .path = "status.leaver", .type = RULE_OWN, .kinds = ARRAY_BIT, .flags = RULE_REQUIRED, .read = read_leaver },
+    { "status", RULE_OBJECT, RULE_POLICY, .read = read_status, .write = write_status },
+    { "status.column", RULE_TEXT, RULE_REQUIRED, .at = AT(status.column) },
+    { "status.active", RULE_OWN, RULE_REQUIRED, .kinds = ARRAY_BIT, .read = read_active },
+    { "status.leaver", RULE_OWN, RULE_REQUIRED, .kinds = ARRAY_BIT, .read = read_leaver },
 
-    { .path = "absent", .type = RULE_CHOICE, .flags = RULE_POLICY, .at = AT(absent), .fallback = "report", .choices = absents },
-    { .path = "actions", .type = RULE_OBJECT, .read = read_actions },
+    { "absent", RULE_CHOICE, RULE_POLICY, .at = AT(absent), .fallback = "report", .choices = absents },
+    { "actions", RULE_OBJECT, 0, .read = read_actions },
     ACTION_RULE("create", CHANGE_CREATE, "true"),
     ACTION_RULE("activate", CHANGE_ACTIVATE, "true"),
     ACTION_RULE("update", CHANGE_UPDATE, "true"),
@@ -102,7 +105,7 @@ static const struct rule rules[] = {
     ACTION_RULE("membership", CHANGE_MEMBERSHIP, "true"),
     ACTION_RULE("deactivate", CHANGE_DEACTIVATE, "true"),
     ACTION_RULE("retire", CHANGE_RETIRE, "false"),
-    { .path = "guards", .type = RULE_OBJECT },
+    { "guards", RULE_OBJECT, .flags = 0 },
     LIMIT_RULES("create", guard[CHANGE_CREATE], "200", "20"),
     LIMIT_RULES("activate", guard[CHANGE_ACTIVATE], "50", "10"),
     LIMIT_RULES("update", guard[CHANGE_UPDATE], "1000", "50"),
@@ -111,26 +114,29 @@ static const struct rule rules[] = {
     LIMIT_RULES("deactivate", guard[CHANGE_DEACTIVATE], "25", "5"),
     LIMIT_RULES("retire", guard[CHANGE_RETIRE], "25", "5"),
     LIMIT_RULES("rejects", rejects, "1000", "10"),
-    { .path = "guards.on_trip", .type = RULE_SWITCH, .flags = RULE_POLICY, .at = AT(trip_plan), .fallback = "kind",
+    { "guards.on_trip", RULE_SWITCH, RULE_POLICY, .at = AT(trip_plan), .fallback = "kind",
       .choices = trips },
-    { .path = "protected", .type = RULE_OWN, .kinds = ARRAY_BIT, .flags = RULE_POLICY, .read = read_protected,
+    { "protected", RULE_OWN, RULE_POLICY, .kinds = ARRAY_BIT, .read = read_protected,
       .write = write_protected },
 
-    { .path = "rejects_ok", .type = RULE_INT, .flags = RULE_POLICY, .at = AT(rejects_ok), .fallback = "0", .min = 0,
+    { "rejects_ok", RULE_INT, RULE_POLICY, .at = AT(rejects_ok), .fallback = "0", .min = 0,
       .max = JOB_COUNT_MAX },
-    { .path = "failures_ok", .type = RULE_INT, .flags = RULE_POLICY, .at = AT(failures_ok), .fallback = "0", .min = 0,
+    { "failures_ok", RULE_INT, RULE_POLICY, .at = AT(failures_ok), .fallback = "0", .min = 0,
       .max = JOB_COUNT_MAX },
-    { .path = "plan_ttl", .type = RULE_SPAN, .flags = RULE_POLICY, .at = AT(plan_ttl_us), .fallback = "24h", .min = MINUTE_US,
+    { "plan_ttl", RULE_SPAN, RULE_POLICY, .at = AT(plan_ttl_us), .fallback = "24h", .min = MINUTE_US,
       .max = 30 * DAY_US },
-    { .path = "settle", .type = RULE_SPAN, .flags = RULE_POLICY, .at = AT(settle_us), .fallback = "30s", .min = 0, .max = HOUR_US },
-    { .path = "visible_timeout", .type = RULE_SPAN, .flags = RULE_POLICY, .at = AT(visible_us), .fallback = "2min", .min = 0,
+    { "settle", RULE_SPAN, RULE_POLICY, .at = AT(settle_us), .fallback = "30s", .min = 0,
+      .max = HOUR_US },
+    { "visible_timeout", RULE_SPAN, RULE_POLICY, .at = AT(visible_us), .fallback = "2min", .min = 0,
       .max = DAY_US },
 
-    { .path = "report", .type = RULE_OBJECT, .read = read_report },
-    { .path = "report.audit", .type = RULE_OWN, .kinds = TEXT_BIT, .at = AT(report.audit), .read = read_report_path },
-    { .path = "report.rejects", .type = RULE_OWN, .kinds = TEXT_BIT, .at = AT(report.rejects), .read = read_report_path },
-    { .path = "report.junit", .type = RULE_OWN, .kinds = TEXT_BIT, .at = AT(report.junit), .read = read_report_path },
+    { "report", RULE_OBJECT, 0, .read = read_report },
+    { "report.audit", RULE_OWN, 0, .kinds = TEXT_BIT, .at = AT(report.audit), .read = read_report_path },
+    { "report.rejects", RULE_OWN, 0, .kinds = TEXT_BIT, .at = AT(report.rejects),
+      .read = read_report_path },
+    { "report.junit", RULE_OWN, 0, .kinds = TEXT_BIT, .at = AT(report.junit), .read = read_report_path },
 };
+/* clang-format on */
 
 size_t rules_count(void)
 {

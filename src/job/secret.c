@@ -1,4 +1,5 @@
-/* Credential references become secrets: from the environment, from a file that nobody else can read, from a command. */
+/* Credential references become secrets: from the environment, from a file that nobody else can read, from a
+ * command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -23,7 +24,8 @@ static bool refuse(char why[WHY_MAX], const char *fmt, ...)
     return false;
 }
 
-/* One line of text: anything else is a file that was named by mistake, and would break the header it is sent in. */
+/* One line of text: anything else is a file that was named by mistake, and would break the header it is sent
+ * in. */
 static bool take(struct str text, const char *reference, struct secret *out, char why[WHY_MAX])
 {
     if (text.n > 0 && text.p[text.n - 1] == '\n')
@@ -39,7 +41,8 @@ static bool take(struct str text, const char *reference, struct secret *out, cha
     return true;
 }
 
-static bool from_env(const char *name, const char *reference, const struct job_secret_ops *ops, struct secret *out, char why[WHY_MAX])
+static bool from_env(const char *name, const char *reference, const struct job_secret_ops *ops,
+                     struct secret *out, char why[WHY_MAX])
 {
     const char *value = ops->env ? ops->env(ops->ctx, name) : NULL;
     if (!value)
@@ -47,7 +50,7 @@ static bool from_env(const char *name, const char *reference, const struct job_s
     return take(str_of(value), reference, out, why);
 }
 
-/* Files ----------------------------------------------------------------------------------------------------------------------- */
+/* Files -------------------------------------------------------------------------------------------------- */
 
 static bool owned(const struct stat *st)
 {
@@ -90,7 +93,8 @@ static bool read_secret(int fd, const char *reference, struct secret *out, char 
     return good;
 }
 
-static bool from_file(const struct job *j, const char *name, const char *reference, struct secret *out, char why[WHY_MAX])
+static bool from_file(const struct job *j, const char *name, const char *reference, struct secret *out,
+                      char why[WHY_MAX])
 {
     char *path = path_join(j->dir, name);
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -105,7 +109,7 @@ static bool from_file(const struct job *j, const char *name, const char *referen
     return good;
 }
 
-/* Commands -------------------------------------------------------------------------------------------------------------------- */
+/* Commands ----------------------------------------------------------------------------------------------- */
 
 const char *command_parse(struct str json, struct arena *arena, struct command *out)
 {
@@ -141,7 +145,8 @@ static bool job_writable_by_others(const struct job *j)
     return writable_by_others(j->path) || writable_by_others(j->dir);
 }
 
-static bool run_command(const struct command *command, const struct job_secret_ops *ops, struct secret *out, char why[WHY_MAX])
+static bool run_command(const struct command *command, const struct job_secret_ops *ops, struct secret *out,
+                        char why[WHY_MAX])
 {
     struct buf text = BUF_INIT(SECRET_MAX);
     bool good = ops->run(ops->ctx, command->argv, &text, why);
@@ -155,7 +160,8 @@ static bool run_command(const struct command *command, const struct job_secret_o
     return good;
 }
 
-static bool from_command(const struct job *j, const char *json, const struct job_secret_ops *ops, struct secret *out, char why[WHY_MAX])
+static bool from_command(const struct job *j, const char *json, const struct job_secret_ops *ops,
+                         struct secret *out, char why[WHY_MAX])
 {
     struct arena arena = ARENA_INIT;
     struct command command;
@@ -166,14 +172,18 @@ static bool from_command(const struct job *j, const char *json, const struct job
     else if (!ops->run)
         refuse(why, "the job gets a credential from a command, and commands are switched off");
     else if (job_writable_by_others(j))
-        refuse(why, "'%s' or its folder can be changed by others, so no command of it is run; protect them with: chmod go-w", j->path);
+        refuse(why,
+               "'%s' or its folder can be changed by others, so no command of it is run; "
+               "protect them with: chmod go-w",
+               j->path);
     else
         good = run_command(&command, ops, out, why);
     arena_deinit(&arena);
     return good;
 }
 
-bool job_secret(const struct job *j, const char *reference, const struct job_secret_ops *ops, struct secret *out, char why[300])
+bool job_secret(const struct job *j, const char *reference, const struct job_secret_ops *ops,
+                struct secret *out, char why[300])
 {
     struct buf shown_as = BUF_INIT(WHY_MAX);
     bool good;

@@ -33,7 +33,8 @@ void read_connector(struct loader *l, const struct rule *r, const struct node *n
     if (!l->job->target.vendor && close)
         mistake(l, n, "there is no connector '%s'%s", shown(l, n->text), did_you_mean(l, close));
     else if (!l->job->target.vendor)
-        mistake(l, n, "there is no connector '%s'; there are: %s", shown(l, n->text), list.p ? list.p : "none");
+        mistake(l, n, "there is no connector '%s'; there are: %s", shown(l, n->text),
+                list.p ? list.p : "none");
     buf_deinit(&list);
 }
 
@@ -42,7 +43,7 @@ void write_connector(struct jw *w, const struct job *j)
     jw_z(w, j->target.vendor->name);
 }
 
-/* URL ------------------------------------------------------------------------------------------------------------------------- */
+/* URL ---------------------------------------------------------------------------------------------------- */
 
 static bool insecure_allowed(const struct loader *l, const char *host)
 {
@@ -81,7 +82,8 @@ void read_url(struct loader *l, const struct rule *r, const struct node *n, void
     }
     if (!u.https && !u.loopback && !insecure_allowed(l, u.host))
         mistake(l, n,
-                "http to '%s' would send the credentials in clear; write https:// (plain http is for 127.0.0.1 and [::1], "
+                "http to '%s' would send the credentials in clear; write https:// "
+                "(plain http is for 127.0.0.1 and [::1], "
                 "and for test beds named with --insecure-http)",
                 u.host);
     l->job->target.url = keep(l, u.body);
@@ -92,7 +94,7 @@ void write_url(struct jw *w, const struct job *j)
     jw_z(w, j->target.url);
 }
 
-/* Credentials ----------------------------------------------------------------------------------------------------------------- */
+/* Credentials -------------------------------------------------------------------------------------------- */
 
 /* A name that the shell could have set. */
 static bool env_name(struct str s)
@@ -111,19 +113,23 @@ static struct str behind(struct str s, size_t n)
     return (struct str){ s.p + n, s.n - n };
 }
 
-/* What is wrong with a reference, or NULL. No text here repeats it: a secret in the wrong place must not be shown twice. */
+/* What is wrong with a reference, or NULL. No text here repeats it: a secret in the wrong place must not be
+ * shown twice. */
 static const char *reference_trouble(struct loader *l, struct str s)
 {
     struct command command;
     if (s.n > JOB_TEXT_MAX)
         return "this is longer than 4096 bytes";
     if (str_starts(s, STR("env:")))
-        return env_name(behind(s, 4)) ? NULL : "behind 'env:' stands the name of an environment variable: letters, digits and '_'";
+        return env_name(behind(s, 4))
+                   ? NULL
+                   : "behind 'env:' stands the name of an environment variable: letters, digits and '_'";
     if (str_starts(s, STR("file:")))
         return s.n > 5 ? NULL : "behind 'file:' stands the path of a file that only you can read";
     if (str_starts(s, STR("cmd:")))
         return command_parse(behind(s, 4), &l->job->arena, &command);
-    return "the credential is written in clear; put it into an environment variable or a file that only you can read, and write "
+    return "the credential is written in clear; put it into an environment variable or a file that only you "
+           "can read, and write "
            "\"env:NAME\" or \"file:PATH\" here";
 }
 
@@ -163,7 +169,8 @@ static char *credential_reference(struct loader *l, const struct node *n)
     else
         good = expect(l, n, NODE_TEXT);
     if (good) {
-        const char *trouble = text.full ? "this is longer than 4096 bytes" : reference_trouble(l, buf_view(&text));
+        const char *trouble =
+            text.full ? "this is longer than 4096 bytes" : reference_trouble(l, buf_view(&text));
         if (trouble)
             mistake(l, n, "%s", trouble);
         reference = keep(l, buf_view(&text));
@@ -193,7 +200,8 @@ static void unknown_credential(struct loader *l, const struct vendor *v, const s
     if (close)
         mistake_key(l, n, "%s has no credential '%s'%s", v->name, shown(l, n->key), did_you_mean(l, close));
     else
-        mistake_key(l, n, "%s has no credential '%s'; it has: %s", v->name, shown(l, n->key), list.p ? list.p : "none");
+        mistake_key(l, n, "%s has no credential '%s'; it has: %s", v->name, shown(l, n->key),
+                    list.p ? list.p : "none");
     buf_deinit(&list);
 }
 
@@ -202,8 +210,8 @@ static void check_credentials_given(struct loader *l, const struct vendor *v, co
     const struct node *where = n ? n : target_node(l);
     for (size_t i = 0; where && i < v->n_credentials; i++)
         if (!v->credentials[i].optional && !node_member(n, v->credentials[i].name))
-            mistake(l, where, "the credential '%s' (%s) is missing; write \"env:NAME\" or \"file:PATH\"", v->credentials[i].name,
-                    v->credentials[i].help);
+            mistake(l, where, "the credential '%s' (%s) is missing; write \"env:NAME\" or \"file:PATH\"",
+                    v->credentials[i].name, v->credentials[i].help);
 }
 
 void read_credentials(struct loader *l, const struct rule *r, const struct node *n, void *at)
@@ -229,7 +237,7 @@ void read_credentials(struct loader *l, const struct rule *r, const struct node 
         check_credentials_given(l, v, n);
 }
 
-/* Limits ---------------------------------------------------------------------------------------------------------------------- */
+/* Limits ------------------------------------------------------------------------------------------------- */
 
 /* The vendor's default: one rate, or several with commas. */
 static void default_rate(const char *text, struct rates *out)
@@ -262,7 +270,8 @@ void read_rate(struct loader *l, const struct rule *r, const struct node *n, voi
         if (!expect(l, e, NODE_TEXT))
             continue;
         if (!rate_parse(e->text, &rate))
-            mistake(l, e, "'%s' is not a rate; write calls and span like \"25/5s\" or \"10000/1d\"", shown(l, e->text));
+            mistake(l, e, "'%s' is not a rate; write calls and span like \"25/5s\" or \"10000/1d\"",
+                    shown(l, e->text));
         else if (out->n < RATE_WINDOWS_MAX)
             out->v[out->n++] = rate;
     }
@@ -286,7 +295,9 @@ static bool offset_ok(struct str s)
         return false;
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
-        bool fits = form[i] == 's' ? c == '+' || c == '-' : form[i] == '0' ? c >= '0' && c <= '9' : c == form[i];
+        bool fits = form[i] == 's'   ? c == '+' || c == '-'
+                    : form[i] == '0' ? c >= '0' && c <= '9'
+                                     : c == form[i];
         if (!fits)
             return false;
     }
@@ -304,14 +315,17 @@ void read_quota_day(struct loader *l, const struct rule *r, const struct node *n
         mistake(l, n, "'%s' is not an offset from UTC; write it like \"+05:30\"", shown(l, n->text));
 }
 
-/* Options --------------------------------------------------------------------------------------------------------------------- */
+/* Options ------------------------------------------------------------------------------------------------ */
 
 static struct rule option_rule(const struct option *o)
 {
     static const enum rule_type types[] = {
-        [OPT_TEXT] = RULE_TEXT, [OPT_BOOL] = RULE_BOOL, [OPT_INT] = RULE_INT, [OPT_SPAN] = RULE_SPAN, [OPT_CHOICE] = RULE_CHOICE,
+        [OPT_TEXT] = RULE_TEXT, [OPT_BOOL] = RULE_BOOL,     [OPT_INT] = RULE_INT,
+        [OPT_SPAN] = RULE_SPAN, [OPT_CHOICE] = RULE_CHOICE,
     };
-    struct rule r = { .path = o->name, .type = types[o->type], .fallback = o->fallback, .choices = o->choices };
+    struct rule r = {
+        .path = o->name, .type = types[o->type], .fallback = o->fallback, .choices = o->choices
+    };
     if (o->type == OPT_INT) {
         bool ranged = o->min < o->max;
         r.min = ranged ? o->min : 0;
@@ -322,7 +336,8 @@ static struct rule option_rule(const struct option *o)
     return r;
 }
 
-static void load_option(struct loader *l, const struct option *o, const struct node *given, struct option_value *out)
+static void load_option(struct loader *l, const struct option *o, const struct node *given,
+                        struct option_value *out)
 {
     struct rule r = option_rule(o);
     const struct node *n = given ? fitting(l, &r, given) : NULL;
@@ -342,9 +357,7 @@ static void load_option(struct loader *l, const struct option *o, const struct n
         out->number = truth;
         break;
     case OPT_INT:
-    case OPT_SPAN:
-        value_load(l, &r, n, &out->number);
-        break;
+    case OPT_SPAN: value_load(l, &r, n, &out->number); break;
     case OPT_CHOICE:
         value_load(l, &r, n, &index);
         out->number = index;
@@ -363,7 +376,8 @@ static void unknown_option(struct loader *l, const struct vendor *v, const struc
     if (close)
         mistake_key(l, n, "%s has no option '%s'%s", v->name, shown(l, n->key), did_you_mean(l, close));
     else
-        mistake_key(l, n, "%s has no option '%s'; see them with: rollcall connectors %s", v->name, shown(l, n->key), v->name);
+        mistake_key(l, n, "%s has no option '%s'; see them with: rollcall connectors %s", v->name,
+                    shown(l, n->key), v->name);
 }
 
 void read_options(struct loader *l, const struct rule *r, const struct node *n, void *at)
@@ -395,7 +409,8 @@ void write_options(struct jw *w, const struct job *j)
     for (size_t round = 0; round < v->n_options; round++) {
         size_t next = v->n_options;
         for (size_t i = 0; i < v->n_options; i++)
-            if (!written[i] && (next == v->n_options || strcmp(v->options[i].name, v->options[next].name) < 0))
+            if (!written[i] &&
+                (next == v->n_options || strcmp(v->options[i].name, v->options[next].name) < 0))
                 next = i;
         written[next] = true;
         jw_key(w, v->options[next].name);

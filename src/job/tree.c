@@ -1,5 +1,5 @@
-/* The job file as a tree. base's reader gives tokens without places; since they come in the order of the file, a cursor that follows
- * them through the text knows where each one stands. */
+/* The job file as a tree. base's reader gives tokens without places; since they come in the order of the
+ * file, a cursor that follows them through the text knows where each one stands. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,9 +9,9 @@ struct builder {
     struct tree *tree;
     struct arena *arena;
     struct tree_trouble *trouble;
-    size_t cursor;        /* behind the last token */
-    struct node *open;    /* innermost container; NULL at the top */
-    struct str key;       /* of the member whose value comes next */
+    size_t cursor;     /* behind the last token */
+    struct node *open; /* innermost container; NULL at the top */
+    struct str key;    /* of the member whose value comes next */
     size_t key_at;
 };
 
@@ -48,20 +48,15 @@ static size_t token_end(struct str s, size_t at, enum json_kind kind, struct str
 {
     switch (kind) {
     case JR_NULL:
-    case JR_TRUE:
-        return at + 4;
-    case JR_FALSE:
-        return at + 5;
-    case JR_NUMBER:
-        return at + text.n;
+    case JR_TRUE: return at + 4;
+    case JR_FALSE: return at + 5;
+    case JR_NUMBER: return at + text.n;
     case JR_STRING:
-    case JR_KEY:
-        return skip_quoted(s, at);
+    case JR_KEY: return skip_quoted(s, at);
     case JR_OBJECT:
     case JR_OBJECT_END:
     case JR_ARRAY:
-    case JR_ARRAY_END:
-        break;
+    case JR_ARRAY_END: break;
     }
     return at + 1;
 }
@@ -88,21 +83,15 @@ static enum node_kind kind_of(enum json_kind kind)
 {
     switch (kind) {
     case JR_FALSE:
-    case JR_TRUE:
-        return NODE_BOOL;
-    case JR_NUMBER:
-        return NODE_NUMBER;
-    case JR_STRING:
-        return NODE_TEXT;
-    case JR_OBJECT:
-        return NODE_OBJECT;
-    case JR_ARRAY:
-        return NODE_ARRAY;
+    case JR_TRUE: return NODE_BOOL;
+    case JR_NUMBER: return NODE_NUMBER;
+    case JR_STRING: return NODE_TEXT;
+    case JR_OBJECT: return NODE_OBJECT;
+    case JR_ARRAY: return NODE_ARRAY;
     case JR_NULL:
     case JR_KEY:
     case JR_OBJECT_END:
-    case JR_ARRAY_END:
-        break;
+    case JR_ARRAY_END: break;
     }
     return NODE_NULL;
 }
@@ -167,7 +156,8 @@ bool tree_parse(struct tree *t, struct str text, struct arena *arena, struct tre
     if (result == JR_OK)
         result = jsonread_end(r);
     if (result == JR_BAD) {
-        /* Without the reader's words it would be hard to see what it stumbled over; the place is where the last good token ended. */
+        /* Without the reader's words it would be hard to see what it stumbled over; the place is where the
+         * last good token ended. */
         char why[200];
         const char *words = jsonread_why(r), *colon = strstr(words, "error: ");
         snprintf(why, sizeof(why), "not JSON from here on: %s", colon ? colon + 7 : words);
@@ -240,12 +230,8 @@ const struct node *node_member(const struct node *object, const char *key)
 const char *node_kind_text(enum node_kind k)
 {
     static const char *const texts[] = {
-        [NODE_NULL] = "null",
-        [NODE_BOOL] = "true or false",
-        [NODE_NUMBER] = "a number",
-        [NODE_TEXT] = "a text",
-        [NODE_OBJECT] = "an object {...}",
-        [NODE_ARRAY] = "a list [...]",
+        [NODE_NULL] = "null",   [NODE_BOOL] = "true or false",     [NODE_NUMBER] = "a number",
+        [NODE_TEXT] = "a text", [NODE_OBJECT] = "an object {...}", [NODE_ARRAY] = "a list [...]",
     };
     return texts[k];
 }

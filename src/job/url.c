@@ -1,4 +1,5 @@
-/* What a base URL may be. Nothing of it is guessed: a URL that two programs could read in two ways is refused. */
+/* What a base URL may be. Nothing of it is guessed: a URL that two programs could read in two ways is
+ * refused. */
 #include <arpa/inet.h>
 #include <string.h>
 
@@ -47,8 +48,8 @@ static bool port_ok(struct str s)
     return s.n > 0 && s.n <= 5 && alnum(s.p[0]) && str_to_i64(s, &port) && port >= 1 && port <= 65535;
 }
 
-/* Copies the host in lower case and says whether it is a literal address of this machine. Names, "localhost" included, are
- * what a resolver makes of them. */
+/* Copies the host in lower case and says whether it is a literal address of this machine. Names, "localhost"
+ * included, are what a resolver makes of them. */
 static bool take_host(struct str s, bool bracketed, struct url *out)
 {
     struct in6_addr six;

@@ -9,7 +9,7 @@
 #define PERCENT_DECIMALS 4
 #define PERCENT_SCALE 10000 /* ten to that power */
 
-/* ---- setting: false with the reason ----------------------------------------------------------------------------------------- */
+/* ---- setting: false with the reason -------------------------------------------------------------------- */
 
 typedef bool setter(struct loader *l, const struct rule *r, struct str text, void *at, char why[WHY_MAX]);
 
@@ -47,7 +47,8 @@ static size_t count_choices(const struct rule *r)
     return n;
 }
 
-static bool find_choice(struct loader *l, const struct rule *r, struct str text, unsigned *index, char why[WHY_MAX])
+static bool find_choice(struct loader *l, const struct rule *r, struct str text, unsigned *index,
+                        char why[WHY_MAX])
 {
     for (unsigned i = 0; r->choices[i]; i++) {
         if (str_is(text, r->choices[i])) {
@@ -103,7 +104,8 @@ static bool set_int(struct loader *l, const struct rule *r, struct str text, voi
     }
     if (n < r->min || n > r->max) {
         bool less = n < r->min;
-        snprintf(why, WHY_MAX, "%lld is %s than %lld", (long long)n, less ? "less" : "more", (long long)(less ? r->min : r->max));
+        snprintf(why, WHY_MAX, "%lld is %s than %lld", (long long)n, less ? "less" : "more",
+                 (long long)(less ? r->min : r->max));
         return false;
     }
     *(int64_t *)at = n;
@@ -127,7 +129,8 @@ static bool parse_percent(struct str text, double *out)
     if (dot) {
         whole.n = (size_t)(dot - text.p);
         size_t decimals = text.n - whole.n - 1;
-        if (decimals == 0 || decimals > PERCENT_DECIMALS || !str_to_i64((struct str){ dot + 1, decimals }, &fraction) || fraction < 0)
+        if (decimals == 0 || decimals > PERCENT_DECIMALS ||
+            !str_to_i64((struct str){ dot + 1, decimals }, &fraction) || fraction < 0)
             return false;
         for (size_t i = 0; i < decimals; i++)
             scale *= 10;
@@ -152,7 +155,8 @@ static bool set_percent(struct loader *l, const struct rule *r, struct str text,
     }
     if (d < (double)r->min || d > (double)r->max) {
         bool less = d < (double)r->min;
-        snprintf(why, WHY_MAX, "%s is %s than %lld", shown(l, text), less ? "less" : "more", (long long)(less ? r->min : r->max));
+        snprintf(why, WHY_MAX, "%s is %s than %lld", shown(l, text), less ? "less" : "more",
+                 (long long)(less ? r->min : r->max));
         return false;
     }
     *(double *)at = d;
@@ -164,19 +168,21 @@ static bool set_span(struct loader *l, const struct rule *r, struct str text, vo
     int64_t us;
     char limit[32];
     if (!time_parse_span(text, &us)) {
-        snprintf(why, WHY_MAX, "'%s' is not a span of time; write it like \"30s\", \"5min\" or \"24h\"", shown(l, text));
+        snprintf(why, WHY_MAX, "'%s' is not a span of time; write it like \"30s\", \"5min\" or \"24h\"",
+                 shown(l, text));
         return false;
     }
     if (us < r->min || us > r->max) {
         bool less = us < r->min;
-        snprintf(why, WHY_MAX, "'%s' is %s than %s", shown(l, text), less ? "less" : "more", time_span(limit, less ? r->min : r->max));
+        snprintf(why, WHY_MAX, "'%s' is %s than %s", shown(l, text), less ? "less" : "more",
+                 time_span(limit, less ? r->min : r->max));
         return false;
     }
     *(int64_t *)at = us;
     return true;
 }
 
-/* ---- types ------------------------------------------------------------------------------------------------------------------ */
+/* ---- types --------------------------------------------------------------------------------------------- */
 
 static const struct {
     unsigned kinds;
@@ -210,7 +216,8 @@ const char *rule_wanted(const struct rule *r)
 /* A limit in quotes ("25") is a slip of somebody who saw "off" there. */
 static bool quoted_number(const struct rule *r, const struct node *n)
 {
-    return (r->type == RULE_LIMIT || r->type == RULE_PERCENT) && n->kind == NODE_TEXT && !str_is(n->text, "off");
+    return (r->type == RULE_LIMIT || r->type == RULE_PERCENT) && n->kind == NODE_TEXT &&
+           !str_is(n->text, "off");
 }
 
 void value_load(struct loader *l, const struct rule *r, const struct node *n, void *at)
@@ -231,7 +238,8 @@ static void write_percent(struct jw *w, double d)
 {
     char text[40];
     long long parts = (long long)(d * PERCENT_SCALE + (d < 0 ? -0.5 : 0.5)); /* rounded, without libm */
-    int n = snprintf(text, sizeof(text), "%lld.%0*lld", parts / PERCENT_SCALE, PERCENT_DECIMALS, llabs(parts % PERCENT_SCALE));
+    int n = snprintf(text, sizeof(text), "%lld.%0*lld", parts / PERCENT_SCALE, PERCENT_DECIMALS,
+                     llabs(parts % PERCENT_SCALE));
     while (n > 0 && text[n - 1] == '0')
         n--;
     if (n > 0 && text[n - 1] == '.')
@@ -244,35 +252,22 @@ void value_write(const struct rule *r, const void *at, struct jw *w)
     switch (r->type) {
     case RULE_TEXT:
     case RULE_PATH:
-    case RULE_WORD:
-        jw_z(w, *(char *const *)at);
-        break;
-    case RULE_CHOICE:
-        jw_z(w, r->choices[*(const unsigned *)at]);
-        break;
-    case RULE_SWITCH:
-        jw_z(w, r->choices[*(const bool *)at]);
-        break;
-    case RULE_BOOL:
-        jw_bool(w, *(const bool *)at);
-        break;
+    case RULE_WORD: jw_z(w, *(char *const *)at); break;
+    case RULE_CHOICE: jw_z(w, r->choices[*(const unsigned *)at]); break;
+    case RULE_SWITCH: jw_z(w, r->choices[*(const bool *)at]); break;
+    case RULE_BOOL: jw_bool(w, *(const bool *)at); break;
     case RULE_INT:
     case RULE_LIMIT:
-    case RULE_SPAN:
-        jw_int(w, *(const int64_t *)at);
-        break;
-    case RULE_PERCENT:
-        write_percent(w, *(const double *)at);
-        break;
+    case RULE_SPAN: jw_int(w, *(const int64_t *)at); break;
+    case RULE_PERCENT: write_percent(w, *(const double *)at); break;
     case RULE_IGNORED:
     case RULE_OBJECT:
     case RULE_OWN:
-    case RULE_TYPES:
-        break;
+    case RULE_TYPES: break;
     }
 }
 
-/* ---- lists of texts --------------------------------------------------------------------------------------------------------- */
+/* ---- lists of texts ------------------------------------------------------------------------------------ */
 
 bool canon_exact(struct str s, struct buf *out)
 {
@@ -286,7 +281,8 @@ bool canon_fold(struct str s, struct buf *out)
     return attr_canon(&folded, s, out);
 }
 
-static bool texts_entry(struct loader *l, const struct node *n, struct seen *seen, bool (*canon)(struct str, struct buf *))
+static bool texts_entry(struct loader *l, const struct node *n, struct seen *seen,
+                        bool (*canon)(struct str, struct buf *))
 {
     struct buf form = BUF_INIT(16 * JOB_TEXT_MAX);
     bool good = false;
@@ -307,7 +303,8 @@ static bool texts_entry(struct loader *l, const struct node *n, struct seen *see
     return good;
 }
 
-bool texts_load(struct loader *l, const struct node *n, size_t max, bool (*canon)(struct str s, struct buf *out), struct texts *out)
+bool texts_load(struct loader *l, const struct node *n, size_t max,
+                bool (*canon)(struct str s, struct buf *out), struct texts *out)
 {
     struct seen seen = { 0 };
     *out = (struct texts){ 0 };

@@ -1,4 +1,5 @@
-/* Loading of job files: every file in jobs/good loads, every file in jobs/bad gives exactly the messages beside it. */
+/* Loading of job files: every file in jobs/good loads, every file in jobs/bad gives exactly the messages
+ * beside it. */
 #include <dirent.h>
 #include <sys/types.h>
 
@@ -239,7 +240,8 @@ START_TEST(every_key_of_the_policy)
 {
     struct job *j = load_good("good/full.json");
     ck_assert_int_eq(j->absent, JOB_ABSENT_DEACTIVATE);
-    ck_assert(j->action[CHANGE_CREATE] && !j->action[CHANGE_ACTIVATE] && j->action[CHANGE_UPDATE] && j->action[CHANGE_MANAGER]);
+    ck_assert(j->action[CHANGE_CREATE] && !j->action[CHANGE_ACTIVATE] && j->action[CHANGE_UPDATE] &&
+              j->action[CHANGE_MANAGER]);
     ck_assert(!j->action[CHANGE_MEMBERSHIP] && j->action[CHANGE_DEACTIVATE] && !j->action[CHANGE_RETIRE]);
     assert_guard(&j->guard[CHANGE_CREATE], 10, 1);
     assert_guard(&j->guard[CHANGE_ACTIVATE], 11, 2.5);
@@ -267,7 +269,8 @@ START_TEST(files_that_cannot_be_read)
 {
     struct buf messages = BUF_INIT(1 << 20);
     ck_assert_ptr_null(bed_load("/nonexistent/job.json", &messages));
-    ck_assert_str_eq(messages.p, "/nonexistent/job.json: cannot read the job file: No such file or directory\n");
+    ck_assert_str_eq(messages.p,
+                     "/nonexistent/job.json: cannot read the job file: No such file or directory\n");
     buf_clear(&messages);
     ck_assert_ptr_null(bed_load("/", &messages));
     ck_assert_msg(strstr(messages.p, "/: cannot read the job file: ") == messages.p, "%s", messages.p);
@@ -349,7 +352,8 @@ START_TEST(a_cut_job_never_loads)
 }
 END_TEST
 
-/* Whatever byte is damaged: no crash, and either a job or messages. Every fourth byte; the kinds of damage go round. */
+/* Whatever byte is damaged: no crash, and either a job or messages. Every fourth byte; the kinds of damage go
+ * round. */
 START_TEST(damaged_jobs)
 {
     static const char damage[] = { '"', '{', ']', ',', '\\', '\0', '\xff', '9', 'e' };
@@ -367,6 +371,7 @@ START_TEST(damaged_jobs)
 }
 END_TEST
 
-UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults, every_key_of_feed_and_target,
-     every_key_of_the_mapping, every_key_of_the_policy, files_that_cannot_be_read, files_that_are_too_large,
-     files_with_too_many_values, a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)
+UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults,
+     every_key_of_feed_and_target, every_key_of_the_mapping, every_key_of_the_policy,
+     files_that_cannot_be_read, files_that_are_too_large, files_with_too_many_values,
+     a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)

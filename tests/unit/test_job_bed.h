@@ -12,7 +12,10 @@
 static const struct attr acme_attrs[] = {
     { .name = "FirstName", .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE | ATTR_REQUIRED, .max_chars = 40 },
     { .name = "Email", .type = ATTR_FOLD, .flags = ATTR_READ | ATTR_CREATE | ATTR_REQUIRED },
-    { .name = "Department", .type = ATTR_FOLD, .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE, .max_chars = 12 },
+    { .name = "Department",
+      .type = ATTR_FOLD,
+      .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE,
+      .max_chars = 12 },
     { .name = "Team", .type = ATTR_REF, .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE | ATTR_MEMBERSHIP },
     { .name = "Badge", .flags = ATTR_READ | ATTR_UPDATE },
     { .name = "Pin", .flags = ATTR_CREATE | ATTR_SECRET },

@@ -1,5 +1,6 @@
-/* The table of rules, used as the list of what must hold for every key: kinds of values, and the part that each key has in the policy
- * hash. A key that is new in the table fails here until somebody has decided about it. */
+/* The table of rules, used as the list of what must hold for every key: kinds of values, and the part that
+ * each key has in the policy hash. A key that is new in the table fails here until somebody has decided about
+ * it. */
 #include <jansson.h>
 
 #include "test_job_bed.h"
@@ -12,7 +13,8 @@ static json_t *load_json(const char *name)
     return j;
 }
 
-/* Sets (or with NULL removes) the member at a dotted path; a part may be an index of a list. Steals `value`. */
+/* Sets (or with NULL removes) the member at a dotted path; a part may be an index of a list. Steals `value`.
+ */
 static void set_at(json_t *root, const char *path, json_t *value)
 {
     char part[200];
@@ -60,7 +62,7 @@ static void policy_of(const json_t *root, size_t flags, char out[SHA256_HEX])
     buf_deinit(&messages);
 }
 
-/* Every key of another kind of value ------------------------------------------------------------------------------------------ */
+/* Every key of another kind of value --------------------------------------------------------------------- */
 
 static bool names_path(const char *messages, const char *path)
 {
@@ -82,7 +84,8 @@ START_TEST(a_value_of_another_kind_is_a_mistake_at_that_key)
                 set_at(root, r->path, value_of(samples[kind]));
                 struct job *j = load_dump(root, 0, &messages);
                 ck_assert_msg(j == NULL, "%s took %s", r->path, samples[kind]);
-                ck_assert_msg(names_path(messages.p, r->path), "%s = %s: %s", r->path, samples[kind], messages.p);
+                ck_assert_msg(names_path(messages.p, r->path), "%s = %s: %s", r->path, samples[kind],
+                              messages.p);
                 tried++;
             }
             buf_deinit(&messages);
@@ -122,7 +125,8 @@ START_TEST(other_keys_are_not_missed)
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *r = rules_at(i);
         struct buf messages = BUF_INIT(1 << 20);
-        bool needed = strcmp(r->path, "target.credentials") == 0 || strcmp(r->path, "feed.proof.trailer") == 0 ||
+        bool needed = strcmp(r->path, "target.credentials") == 0 ||
+                      strcmp(r->path, "feed.proof.trailer") == 0 ||
                       strcmp(r->path, "manager.values") == 0; /* by other keys that full.json has */
         if (needed || r->flags & RULE_REQUIRED || strchr(r->path, '*'))
             continue;
@@ -137,7 +141,7 @@ START_TEST(other_keys_are_not_missed)
 }
 END_TEST
 
-/* The policy hash ------------------------------------------------------------------------------------------------------------- */
+/* The policy hash ---------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *rule, *path, *value; /* path NULL: the rule's own; value NULL: removed */
@@ -154,8 +158,10 @@ static const struct {
     { "feed.proof.trailer.count", NULL, "\"Other\"", true },
     { "feed.proof.manifest", "feed.proof", "{\"manifest\": \"m.json\"}", true },
     { "target.connector", "target",
-      "{\"connector\": \"acme2\", \"url\": \"https://API.example.com:8443/v2\", \"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"},"
-      "\"options\": { \"page_size\": 500, \"greeting\": \"\", \"notify\": true, \"wait\": \"250ms\", \"method\": \"post\" }}",
+      "{\"connector\": \"acme2\", \"url\": \"https://API.example.com:8443/v2\","
+      "\"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"},"
+      "\"options\": { \"page_size\": 500, \"greeting\": \"\", \"notify\": true,"
+      "\"wait\": \"250ms\", \"method\": \"post\" }}",
       true },
     { "target.url", NULL, "\"https://api2.example.com\"", true },
     { "target.url", NULL, "\"https://API.example.com:8443/v2\"", false },
@@ -201,7 +207,8 @@ static const struct {
     { "actions.manager", NULL, "false", true },
     { "actions.membership", NULL, "true", true },
     { "actions.deactivate", NULL, "false", true },
-    { "actions.retire", NULL, NULL, false }, /* its default; what the vendor cannot do cannot be switched on */
+    { "actions.retire", NULL, NULL,
+      false }, /* its default; what the vendor cannot do cannot be switched on */
     { "guards", NULL, "{}", true },
     { "guards.create", NULL, "{}", true },
     { "guards.create.number", NULL, "1000", true },
@@ -252,7 +259,8 @@ START_TEST(policy_hash_of_every_key)
         json_t *edited = json_deep_copy(root);
         set_at(edited, path, edits[i].value ? value_of(edits[i].value) : NULL);
         policy_of(edited, 0, after);
-        ck_assert_msg((strcmp(before, after) != 0) == edits[i].changes, "%s = %s must%s change the policy hash", path,
+        ck_assert_msg((strcmp(before, after) != 0) == edits[i].changes,
+                      "%s = %s must%s change the policy hash", path,
                       edits[i].value ? edits[i].value : "(removed)", edits[i].changes ? "" : " not");
         json_decref(edited);
     }
@@ -285,8 +293,7 @@ static json_t *backwards(const json_t *v)
     if (!json_is_object(v))
         return json_deep_copy(v);
     out = json_object();
-    json_object_foreach((json_t *)v, key, member)
-        keys[n++] = key;
+    json_object_foreach((json_t *)v, key, member) keys[n++] = key;
     while (n > 0) {
         n--;
         json_object_set_new(out, keys[n], backwards(json_object_get(v, keys[n])));
@@ -298,9 +305,8 @@ static void add_comments(json_t *v)
 {
     const char *key;
     json_t *member;
-    json_object_foreach(v, key, member)
-        if (json_is_object(member) && strncmp(key, "_comment", 8) != 0)
-            add_comments(member);
+    json_object_foreach(v, key, member) if (json_is_object(member) && strncmp(key, "_comment", 8) != 0)
+        add_comments(member);
     json_object_set_new(v, "_comment_extra", json_string("another"));
 }
 
@@ -329,7 +335,8 @@ START_TEST(a_default_written_out_does_not_change_the_policy_hash)
     policy_of(root, 0, before);
     for (size_t i = 0; i < rules_count(); i++) {
         const struct rule *r = rules_at(i);
-        bool number = r->type == RULE_BOOL || r->type == RULE_INT || r->type == RULE_LIMIT || r->type == RULE_PERCENT;
+        bool number =
+            r->type == RULE_BOOL || r->type == RULE_INT || r->type == RULE_LIMIT || r->type == RULE_PERCENT;
         bool in_optional = strncmp(r->path, "manager.", 8) == 0 || strchr(r->path, '*');
         if (!r->fallback || in_optional)
             continue;
@@ -364,12 +371,16 @@ START_TEST(percent_is_exact)
 {
     static const struct {
         const char *given, *written;
-    } rows[] = { { "0", "0" }, { "100", "100" }, { "99.9999", "99.9999" }, { "0.0001", "0.0001" }, { "2.50", "2.5" }, { "\"off\"", "-1" } };
+    } rows[] = { { "0", "0" },           { "100", "100" },  { "99.9999", "99.9999" },
+                 { "0.0001", "0.0001" }, { "2.50", "2.5" }, { "\"off\"", "-1" } };
     for (size_t i = 0; i < array_len(rows); i++) {
-        struct buf json = BUF_INIT(4096), messages = BUF_INIT(4096), text = BUF_INIT(1 << 16), want = BUF_INIT(100);
+        struct buf json = BUF_INIT(4096), messages = BUF_INIT(4096), text = BUF_INIT(1 << 16),
+                   want = BUF_INIT(100);
         buf_printf(&json,
-                   "{\"feed\": {\"path\": \"a\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"}, \"actions\": {\"create\": false},"
-                   "\"target\": {\"connector\": \"acme\", \"url\": \"https://a\", \"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}},"
+                   "{\"feed\": {\"path\": \"a\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"},"
+                   "\"actions\": {\"create\": false},"
+                   "\"target\": {\"connector\": \"acme\", \"url\": \"https://a\","
+                   "\"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}},"
                    "\"guards\": {\"rejects\": {\"percent\": %s}}}",
                    rows[i].given);
         struct job *j = bed_load_text(buf_view(&json), &messages);
@@ -393,7 +404,8 @@ START_TEST(table_is_well_formed)
         const struct rule *r = rules_at(i);
         ck_assert_msg(rule_kinds(r) != 0, "%s takes nothing", r->path);
         for (const char *p = r->path; *p; p++)
-            ck_assert_msg(strchr("abcdefghijklmnopqrstuvwxyz_.*$", *p) != NULL, "%s has a character out of order", r->path);
+            ck_assert_msg(strchr("abcdefghijklmnopqrstuvwxyz_.*$", *p) != NULL,
+                          "%s has a character out of order", r->path);
         for (size_t k = 0; k < i; k++)
             ck_assert_msg(strcmp(rules_at(k)->path, r->path) != 0, "%s is there twice", r->path);
         if (r->type == RULE_OWN && r->flags & RULE_POLICY)
@@ -402,6 +414,7 @@ START_TEST(table_is_well_formed)
 }
 END_TEST
 
-UNIT("job_rules", a_value_of_another_kind_is_a_mistake_at_that_key, required_keys_are_missed, other_keys_are_not_missed,
-     policy_hash_of_every_key, every_key_has_a_row_above, form_does_not_change_the_policy_hash,
-     a_default_written_out_does_not_change_the_policy_hash, policy_document, percent_is_exact, table_is_well_formed)
+UNIT("job_rules", a_value_of_another_kind_is_a_mistake_at_that_key, required_keys_are_missed,
+     other_keys_are_not_missed, policy_hash_of_every_key, every_key_has_a_row_above,
+     form_does_not_change_the_policy_hash, a_default_written_out_does_not_change_the_policy_hash,
+     policy_document, percent_is_exact, table_is_well_formed)

@@ -33,8 +33,10 @@ static void set_mode(const struct bed *b, const char *name, mode_t mode)
 static void bed_make(struct bed *b)
 {
     static const char text[] =
-        "{\"feed\": {\"path\": \"a\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"}, \"actions\": {\"create\": false},"
-        "\"target\": {\"connector\": \"acme\", \"url\": \"https://a\", \"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}}}";
+        "{\"feed\": {\"path\": \"a\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"},"
+        "\"actions\": {\"create\": false},"
+        "\"target\": {\"connector\": \"acme\", \"url\": \"https://a\","
+        "\"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}}}";
     char path[60];
     struct buf messages = BUF_INIT(4096);
     snprintf(b->dir, sizeof(b->dir), "/tmp/test-job-XXXXXX");
@@ -87,7 +89,8 @@ static bool fake_run(void *ctx, const char *const *argv, struct buf *out, char w
     return true;
 }
 
-static bool resolve(const struct bed *b, const char *reference, struct ran *ran, struct secret *out, char why[300])
+static bool resolve(const struct bed *b, const char *reference, struct ran *ran, struct secret *out,
+                    char why[300])
 {
     struct job_secret_ops ops = { .env = fake_env, .run = ran ? fake_run : NULL, .ctx = ran };
     bool good = job_secret(b->job, reference, &ops, out, why);
@@ -131,7 +134,11 @@ START_TEST(from_a_file)
 {
     static const struct {
         const char *text, *want;
-    } rows[] = { { SECRET, SECRET }, { SECRET "\n", SECRET }, { SECRET "\r\n", SECRET }, { " a b ", " a b " }, { "\xc3\xa4", "\xc3\xa4" } };
+    } rows[] = { { SECRET, SECRET },
+                 { SECRET "\n", SECRET },
+                 { SECRET "\r\n", SECRET },
+                 { " a b ", " a b " },
+                 { "\xc3\xa4", "\xc3\xa4" } };
     struct bed b;
     bed_make(&b);
     for (size_t i = 0; i < array_len(rows); i++) {
@@ -185,7 +192,8 @@ START_TEST(files_that_others_can_touch)
     write_file(&b, "key", SECRET, sizeof(SECRET) - 1, 0600);
     for (size_t i = 0; i < array_len(open_to_others); i++) {
         set_mode(&b, "key", open_to_others[i]);
-        assert_refused(&b, "file:key", NULL, "'file:key' can be read or changed by others; protect it with: chmod 600");
+        assert_refused(&b, "file:key", NULL,
+                       "'file:key' can be read or changed by others; protect it with: chmod 600");
     }
     bed_remove(&b);
 }
@@ -283,5 +291,6 @@ START_TEST(commands_of_a_job_that_others_can_change)
 }
 END_TEST
 
-UNIT("job_secret", from_the_environment, from_a_file, files_that_are_no_secrets, files_that_others_can_touch, things_that_are_no_files,
-     from_a_command, a_command_that_prints_too_much, commands_that_are_not_run, commands_of_a_job_that_others_can_change)
+UNIT("job_secret", from_the_environment, from_a_file, files_that_are_no_secrets, files_that_others_can_touch,
+     things_that_are_no_files, from_a_command, a_command_that_prints_too_much, commands_that_are_not_run,
+     commands_of_a_job_that_others_can_change)

@@ -1,7 +1,8 @@
 /* Where things stand in a job file, and what a base URL may be. */
 #include "test_job_bed.h"
 
-/* Every value's place must be where its text is. `want` is a line per node: path, line:column of key, line:column of value. */
+/* Every value's place must be where its text is. `want` is a line per node: path, line:column of key,
+ * line:column of value. */
 static void describe(const struct tree *t, const struct node *n, struct buf *out)
 {
     unsigned long line, column;
@@ -167,8 +168,10 @@ static struct job *load_with_url(const char *url, struct buf *messages)
 {
     struct buf json = BUF_INIT(4096);
     buf_printf(&json,
-               "{\"feed\": {\"path\": \"-\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"}, \"actions\": {\"create\": false},"
-               "\"target\": {\"connector\": \"acme\", \"url\": \"%s\", \"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}}}",
+               "{\"feed\": {\"path\": \"-\"}, \"match\": [\"x_a\"], \"attributes\": {\"x_a\": \"A\"},"
+               "\"actions\": {\"create\": false},"
+               "\"target\": {\"connector\": \"acme\", \"url\": \"%s\","
+               "\"credentials\": {\"key\": \"env:K\", \"secret\": \"env:S\"}}}",
                url);
     struct job *j = bed_load_text(buf_view(&json), messages);
     buf_deinit(&json);
