@@ -32,7 +32,8 @@ static size_t space_at_start(struct str s)
     return 0;
 }
 
-/* The same at the end. In valid UTF-8 these bytes at the end are this character: its first byte starts one. */
+/* The same at the end. In valid UTF-8 these bytes at the end are this character: its first byte starts one.
+ */
 static size_t space_at_end(struct str s)
 {
     for (size_t n = 1; n <= 3 && n <= s.n; n++)
@@ -65,13 +66,15 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* The hexadecimal digit in lower case, or 0. A table: this is asked thirty-two times for every id, several times over. */
+/* The hexadecimal digit in lower case, or 0. A table: this is asked thirty-two times for every id, several
+ * times over. */
 static char hex_lower(char c)
 {
     static const char lower[256] = {
-        ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7',
-        ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f',
-        ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f',
+        ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5',
+        ['6'] = '6', ['7'] = '7', ['8'] = '8', ['9'] = '9', ['a'] = 'a', ['b'] = 'b',
+        ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['A'] = 'a', ['B'] = 'b',
+        ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f',
     };
     return lower[(unsigned char)c];
 }
@@ -109,8 +112,8 @@ static bool canon_fold(struct str s, struct buf *out)
     return text_fold(out, s);
 }
 
-/* Folding turns some single characters into hexadecimal digits (the ligature ff), so the folded text is looked at once more: otherwise
- * its own canonical form could be another. */
+/* Folding turns some single characters into hexadecimal digits (the ligature ff), so the folded text is
+ * looked at once more: otherwise its own canonical form could be another. */
 static bool canon_guid(struct str s, struct buf *out)
 {
     char digits[GUID_DIGITS];
@@ -121,7 +124,8 @@ static bool canon_guid(struct str s, struct buf *out)
     size_t before = out->n;
     if (!text_fold(out, s))
         return false;
-    if (!out->full && out->n > before && attr_guid((struct str){ out->p + before, out->n - before }, digits)) {
+    if (!out->full && out->n > before &&
+        attr_guid((struct str){ out->p + before, out->n - before }, digits)) {
         memcpy(out->p + before, digits, sizeof(digits));
         out->n = before + sizeof(digits);
         out->p[out->n] = '\0';
@@ -187,7 +191,9 @@ static bool canon_bool(struct str s, struct buf *out)
 {
     static const struct {
         const char *word, *canon;
-    } words[] = { { "true", "1" }, { "false", "0" }, { "yes", "1" }, { "no", "0" }, { "1", "1" }, { "0", "0" } };
+    } words[] = {
+        { "true", "1" }, { "false", "0" }, { "yes", "1" }, { "no", "0" }, { "1", "1" }, { "0", "0" }
+    };
     for (size_t i = 0; i < array_len(words); i++) {
         if (str_ieq_ascii(s, str_of(words[i].word))) {
             buf_puts(out, words[i].canon);
@@ -258,19 +264,13 @@ static bool canon(enum attr_type type, char separator, struct str bytes, struct 
     if (!s.n)
         return true;
     switch (type) {
-    case ATTR_TEXT:
-        return canon_text(s, out);
-    case ATTR_FOLD:
-        return canon_fold(s, out);
+    case ATTR_TEXT: return canon_text(s, out);
+    case ATTR_FOLD: return canon_fold(s, out);
     case ATTR_GUID:
-    case ATTR_REF:
-        return canon_guid(s, out);
-    case ATTR_NUMBER:
-        return canon_number(s, out);
-    case ATTR_BOOL:
-        return canon_bool(s, out);
-    case ATTR_SET:
-        return canon_set(s, separator, out);
+    case ATTR_REF: return canon_guid(s, out);
+    case ATTR_NUMBER: return canon_number(s, out);
+    case ATTR_BOOL: return canon_bool(s, out);
+    case ATTR_SET: return canon_set(s, separator, out);
     }
     assert(false && "an attribute type without a canonical form");
     return false;

@@ -1,4 +1,5 @@
-/* A change read back from its JSON. Whatever is not exactly what change_write() writes is refused: a plan is applied as it was reviewed. */
+/* A change read back from its JSON. Whatever is not exactly what change_write() writes is refused: a plan is
+ * applied as it was reviewed. */
 #include <jansson.h>
 
 #include "model_internal.h"
@@ -8,7 +9,8 @@ struct reading {
     struct arena *arena;         /* borrowed */
 };
 
-/* One member of an object: where its value goes. Every object is described by a table of these; a member that is in none is refused. */
+/* One member of an object: where its value goes. Every object is described by a table of these; a member that
+ * is in none is refused. */
 struct member {
     const char *name;
     bool (*read)(const struct reading *r, const json_t *value, void *to);
@@ -95,7 +97,8 @@ static bool read_place(const struct reading *r, const json_t *value, void *to)
 static bool read_manager(const struct reading *r, const json_t *value, void *to)
 {
     struct manager_ref *m = to;
-    const struct member members[] = { { "id", read_text, &m->id, false }, { "key", read_text, &m->key, false } };
+    const struct member members[] = { { "id", read_text, &m->id, false },
+                                      { "key", read_text, &m->key, false } };
     return read_object(r, value, members, array_len(members));
 }
 
@@ -116,14 +119,16 @@ static bool read_value(const struct reading *r, const json_t *value, void *to)
 {
     struct edit_value *v = to;
     const struct member members[] = { { "secret", read_true, &v->hidden, true } };
-    return json_is_object(value) ? read_object(r, value, members, array_len(members)) : read_text(r, value, &v->text);
+    return json_is_object(value) ? read_object(r, value, members, array_len(members))
+                                 : read_text(r, value, &v->text);
 }
 
 static bool read_slot(const struct reading *r, const json_t *value, void *to)
 {
-    int slot = json_is_string(value)
-                   ? schema_slot(r->schema, (struct str){ json_string_value(value), json_string_length(value) })
-                   : -1;
+    int slot =
+        json_is_string(value)
+            ? schema_slot(r->schema, (struct str){ json_string_value(value), json_string_length(value) })
+            : -1;
     if (slot >= 0)
         *(uint8_t *)to = (uint8_t)slot;
     return slot >= 0;
@@ -165,7 +170,8 @@ static bool read_edits(const struct reading *r, const json_t *value, void *to)
     c->edit = arena_zalloc(r->arena, n * sizeof(*c->edit));
     c->n_edits = n;
     for (size_t i = 0; i < n; i++)
-        if (!read_edit(r, json_array_get(value, i), &c->edit[i]) || (i > 0 && c->edit[i].slot <= c->edit[i - 1].slot))
+        if (!read_edit(r, json_array_get(value, i), &c->edit[i]) ||
+            (i > 0 && c->edit[i].slot <= c->edit[i - 1].slot))
             return false;
     return true;
 }

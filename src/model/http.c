@@ -8,7 +8,8 @@ void request_init(struct request *r)
     *r = (struct request){ .arena = ARENA_INIT };
 }
 
-/* Freed memory is handed out again, to whoever logs next. The text is the arena's, which is ours: casting const away is right. */
+/* Freed memory is handed out again, to whoever logs next. The text is the arena's, which is ours: casting
+ * const away is right. */
 static void wipe_secrets(struct request *r)
 {
     for (size_t i = 0; i < r->n_headers; i++)
@@ -54,7 +55,8 @@ bool request_header(struct request *r, const char *name, struct str value, bool 
 
 static bool unreserved(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
 }
 
 void url_encode(struct buf *out, struct str s)

@@ -1,13 +1,10 @@
-/* The words for the enums, one table each. No spaces in them: they are values and member names of reports, labels of metrics. */
+/* The words for the enums, one table each. No spaces in them: they are values and member names of reports,
+ * labels of metrics. */
 #include "rollcall/model.h"
 
 const char *const change_kind_name[CHANGE_KINDS] = {
-    [CHANGE_CREATE] = "create",
-    [CHANGE_ACTIVATE] = "activate",
-    [CHANGE_UPDATE] = "update",
-    [CHANGE_MANAGER] = "manager",
-    [CHANGE_MEMBERSHIP] = "membership",
-    [CHANGE_DEACTIVATE] = "deactivate",
+    [CHANGE_CREATE] = "create",   [CHANGE_ACTIVATE] = "activate",     [CHANGE_UPDATE] = "update",
+    [CHANGE_MANAGER] = "manager", [CHANGE_MEMBERSHIP] = "membership", [CHANGE_DEACTIVATE] = "deactivate",
     [CHANGE_RETIRE] = "retire",
 };
 
@@ -47,15 +44,9 @@ const char *const user_state_name[USER_STATES] = {
 };
 
 const char *const user_fate_name[USER_FATES] = {
-    [USER_IN_SYNC] = "in_sync",
-    [USER_CHANGED] = "changed",
-    [USER_WAITING] = "waiting",
-    [USER_WITHHELD] = "withheld",
-    [USER_AMBIGUOUS] = "ambiguous",
-    [USER_PROTECTED] = "protected",
-    [USER_UNMANAGED] = "unmanaged",
-    [USER_ABSENT] = "absent",
-    [USER_REFUSED] = "refused",
+    [USER_IN_SYNC] = "in_sync",     [USER_CHANGED] = "changed",     [USER_WAITING] = "waiting",
+    [USER_WITHHELD] = "withheld",   [USER_AMBIGUOUS] = "ambiguous", [USER_PROTECTED] = "protected",
+    [USER_UNMANAGED] = "unmanaged", [USER_ABSENT] = "absent",       [USER_REFUSED] = "refused",
 };
 
 const char *const row_fate_name[ROW_FATES] = {
@@ -80,7 +71,8 @@ const char *const reject_reason_name[REJECT_REASONS] = {
 };
 
 const char *const http_method_name[HTTP_METHODS] = {
-    [HTTP_GET] = "GET", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
+    [HTTP_GET] = "GET",     [HTTP_POST] = "POST",     [HTTP_PUT] = "PUT",
+    [HTTP_PATCH] = "PATCH", [HTTP_DELETE] = "DELETE",
 };
 
 const char *const transport_error_name[NET_ERRORS] = {

@@ -47,7 +47,8 @@ char *rate_text(char out[40], const struct rate *r)
     static const struct {
         int64_t us;
         const char *name;
-    } units[] = { { DAY_US, "d" }, { HOUR_US, "h" }, { MINUTE_US, "min" }, { SECOND_US, "s" }, { 1000, "ms" }, { 1, "us" } };
+    } units[] = { { DAY_US, "d" },    { HOUR_US, "h" }, { MINUTE_US, "min" },
+                  { SECOND_US, "s" }, { 1000, "ms" },   { 1, "us" } };
     size_t u = 0;
     while (r->span_us % units[u].us)
         u++;
@@ -55,9 +56,10 @@ char *rate_text(char out[40], const struct rate *r)
     return out;
 }
 
-/* Calls in order go at times t(1) <= t(2) <= ..., and a window of c calls in a span S means t(n) >= t(n - c) + S for n > c and nothing
- * else. So the earliest t(N) is the largest sum of spans over all ways to step back from N to 1 or more, each step c calls long:
- * an unbounded knapsack of weight N - 1 with windows as items, weight c, worth S. */
+/* Calls in order go at times t(1) <= t(2) <= ..., and a window of c calls in a span S means t(n) >= t(n - c)
+ * + S for n > c and nothing else. So the earliest t(N) is the largest sum of spans over all ways to step back
+ * from N to 1 or more, each step c calls long: an unbounded knapsack of weight N - 1 with windows as items,
+ * weight c, worth S. */
 struct search {
     struct rate item[RATE_WINDOWS_MAX]; /* by falling worth for the weight */
     size_t n;
@@ -93,8 +95,9 @@ static void search_item(struct search *s, const struct rate *r)
     s->n = kept + 1;
 }
 
-/* Depth first, the most of the densest item first. What is left of the weight can at best be filled at the density of the next item; where
- * that cannot win, fewer of this item, which leave more to the thinner ones, cannot either. As deep as there are windows. */
+/* Depth first, the most of the densest item first. What is left of the weight can at best be filled at the
+ * density of the next item; where that cannot win, fewer of this item, which leave more to the thinner ones,
+ * cannot either. As deep as there are windows. */
 static void search_from(struct search *s, size_t i, uint64_t weight, wide worth)
 {
     const struct rate *r = &s->item[i], *next = r + 1;

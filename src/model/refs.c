@@ -3,7 +3,8 @@
 
 #define REF_TEXT_MAX ((size_t)64 * 1024) /* canonical bytes of an id, a name or a path */
 
-/* Tables want a keyed digest so that no input can be written against them; these names are the tenant's own, any key will do. */
+/* Tables want a keyed digest so that no input can be written against them; these names are the tenant's own,
+ * any key will do. */
 static const struct hash_key refs_key = { UINT64_C(0x726f6c6c63616c6c), UINT64_C(0x7265667365666572) };
 
 static uint64_t digest_of(enum ref_kind kind, struct str s)
@@ -89,8 +90,9 @@ static void add_entry(struct refs *r, const struct ref *ref, struct str path)
 bool refs_add(struct refs *r, enum ref_kind kind, struct str id, struct str name, struct str parent_id)
 {
     struct buf canon = BUF_INIT(REF_TEXT_MAX), parent = BUF_INIT(REF_TEXT_MAX), path = BUF_INIT(REF_TEXT_MAX);
-    bool good = r->n < TABLE_NONE && canon_as(ATTR_GUID, id, &canon) && canon_as(ATTR_GUID, parent_id, &parent) &&
-                canon_path(name, &path) && canon.n && !canon.full && !parent.full;
+    bool good = r->n < TABLE_NONE && canon_as(ATTR_GUID, id, &canon) &&
+                canon_as(ATTR_GUID, parent_id, &parent) && canon_path(name, &path) && canon.n &&
+                !canon.full && !parent.full;
     if (good && !by_canonical_id(r, kind, buf_view(&canon))) {
         struct ref ref = {
             .kind = kind,
@@ -107,7 +109,8 @@ bool refs_add(struct refs *r, enum ref_kind kind, struct str id, struct str name
     return good;
 }
 
-/* `path` without `end` and the slash before it; false where it does not end so. What is left is empty when `end` was all. */
+/* `path` without `end` and the slash before it; false where it does not end so. What is left is empty when
+ * `end` was all. */
 static bool strip_end(struct str *path, struct str end)
 {
     if (end.n == 0 || path->n < end.n || !str_eq((struct str){ path->p + path->n - end.n, end.n }, end))
@@ -118,8 +121,8 @@ static bool strip_end(struct str *path, struct str end)
     return path->p[--path->n] == '/' && path->n > 0;
 }
 
-/* The entry's own name at the end of the path, its parent's before it, and so on until the path is used up. Depth is limited because parents
- * are what the tenant says: they may go in a circle. */
+/* The entry's own name at the end of the path, its parent's before it, and so on until the path is used up.
+ * Depth is limited because parents are what the tenant says: they may go in a circle. */
 static bool path_fits(const struct refs *r, const struct ref *ref, struct str path)
 {
     for (unsigned depth = 0; ref && depth < REF_DEPTH_MAX; depth++) {
@@ -136,7 +139,8 @@ static bool path_fits(const struct refs *r, const struct ref *ref, struct str pa
 static bool find_by_path(const struct refs *r, enum ref_kind kind, struct str path, const struct ref **found)
 {
     uint64_t digest = digest_of(kind, last_part(path));
-    for (size_t it = table_find(&r->by_last, digest); it != TABLE_END; it = table_next(&r->by_last, it, digest)) {
+    for (size_t it = table_find(&r->by_last, digest); it != TABLE_END;
+         it = table_next(&r->by_last, it, digest)) {
         const struct ref *ref = &r->v[table_value(&r->by_last, it)];
         if (ref->kind != kind || ref == *found || !path_fits(r, ref, path))
             continue;
@@ -147,7 +151,8 @@ static bool find_by_path(const struct refs *r, enum ref_kind kind, struct str pa
     return true;
 }
 
-enum ref_found refs_find(const struct refs *r, enum ref_kind kind, struct str name_or_id, const struct ref **out)
+enum ref_found refs_find(const struct refs *r, enum ref_kind kind, struct str name_or_id,
+                         const struct ref **out)
 {
     struct buf path = BUF_INIT(REF_TEXT_MAX);
     struct str wanted = attr_trim(name_or_id);

@@ -24,7 +24,8 @@ const char *vendor_attr_suggest(const struct vendor *v, struct str name)
     const char *close = NULL;
     for (size_t i = 0; i < v->n_attrs; i++) {
         names[i] = v->attrs[i].name;
-        if (str_ieq_ascii(name, str_of(names[i]))) /* however short: suggest() takes no short word for a slip */
+        if (str_ieq_ascii(name,
+                          str_of(names[i]))) /* however short: suggest() takes no short word for a slip */
             close = names[i];
     }
     if (!close)

@@ -32,7 +32,8 @@ size_t roster_memory(const struct roster *r)
         bytes += r->n * (sizeof(*r->manager) + sizeof(*r->mark));
     for (size_t slot = 0; slot < SCHEMA_MAX; slot++)
         if (r->index[slot])
-            bytes += sizeof(*r->index[slot]) + table_memory(&r->index[slot]->first) + r->n * sizeof(*r->index[slot]->next);
+            bytes += sizeof(*r->index[slot]) + table_memory(&r->index[slot]->first) +
+                     r->n * sizeof(*r->index[slot]->next);
     return bytes;
 }
 

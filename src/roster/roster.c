@@ -6,8 +6,9 @@
 
 #include "roster_internal.h"
 
-/* A read that holds more keeps its memory, a shorter one is copied to others of its size: a listing of everybody would otherwise stand there
- * twice for a moment, and a million look-ups would leave a million half empty blocks. */
+/* A read that holds more keeps its memory, a shorter one is copied to others of its size: a listing of
+ * everybody would otherwise stand there twice for a moment, and a million look-ups would leave a million half
+ * empty blocks. */
 #define KEEP_MIN ((size_t)512 * 1024)
 
 struct roster *roster_new(const struct schema *schema, const struct hash_key *key)

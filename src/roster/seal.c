@@ -1,7 +1,8 @@
 /* Sealing: users get their numbers, and the indexes are built.
  *
- * In the order of ids the records lie anywhere in memory, and a million of them do not fit into a cache. So whatever has to be read
- * from records is read in the order of arrival, in which they lie one behind the other, and only digests are taken to the order of ids. */
+ * In the order of ids the records lie anywhere in memory, and a million of them do not fit into a cache. So
+ * whatever has to be read from records is read in the order of arrival, in which they lie one behind the
+ * other, and only digests are taken to the order of ids. */
 #include <assert.h>
 
 #include "roster_internal.h"
@@ -10,12 +11,13 @@ struct sealing {
     struct roster *r;
     const record *arrived; /* records in the order of arrival */
     size_t n_arrived;
-    uint32_t *order;       /* by user number: place in `arrived` */
-    size_t n;              /* users */
-    uint64_t *digest;      /* by place in `arrived`: of whatever is being indexed; 0: nothing */
+    uint32_t *order;  /* by user number: place in `arrived` */
+    size_t n;         /* users */
+    uint64_t *digest; /* by place in `arrived`: of whatever is being indexed; 0: nothing */
 };
 
-/* Drops from `order` those that repeat the one before. False at the first that says something else; *id is his. */
+/* Drops from `order` those that repeat the one before. False at the first that says something else; *id is
+ * his. */
 static bool drop_repeats(struct sealing *s, struct str *id)
 {
     char one[GUID_DIGITS], two[GUID_DIGITS];
@@ -31,7 +33,8 @@ static bool drop_repeats(struct sealing *s, struct str *id)
             *id = record_id(rec);
             return false;
         }
-        if (str_cmp(record_id(rec), record_id(last)) < 0) /* a GUID in two spellings: not the one that came first */
+        if (str_cmp(record_id(rec), record_id(last)) <
+            0) /* a GUID in two spellings: not the one that came first */
             s->order[n - 1] = s->order[i];
     }
     s->n = n;

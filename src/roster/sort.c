@@ -1,5 +1,5 @@
-/* Sorting a roster by id. A comparison that looks at two records anywhere in memory is slow, so pieces of the ids are taken along and only
- * they are compared; where ids agree in a piece, the next piece decides. */
+/* Sorting a roster by id. A comparison that looks at two records anywhere in memory is slow, so pieces of the
+ * ids are taken along and only they are compared; where ids agree in a piece, the next piece decides. */
 #include "roster_internal.h"
 
 #define PIECE 7 /* bytes of the id in one sort key; the eighth tells how many there were */
@@ -9,8 +9,9 @@ struct item {
     uint32_t at; /* in the records as they arrived */
 };
 
-/* Bytes from `from` on, the first in the highest place, zeros behind the end; then how many bytes were left, PIECE + 1 for more
- * than fit. Keys in order are pieces in order, and equal keys whose last byte is at most PIECE are equal to the end. */
+/* Bytes from `from` on, the first in the highest place, zeros behind the end; then how many bytes were left,
+ * PIECE + 1 for more than fit. Keys in order are pieces in order, and equal keys whose last byte is at most
+ * PIECE are equal to the end. */
 static uint64_t piece_key(struct str id, size_t from)
 {
     uint64_t key = 0;
@@ -26,7 +27,8 @@ static int compare_items(const void *a, const void *b)
     return (x->key > y->key) - (x->key < y->key);
 }
 
-/* Sorts items whose ids agree before `from`. It calls itself for those that agree in one more piece: at most ROSTER_ID_MAX / PIECE deep. */
+/* Sorts items whose ids agree before `from`. It calls itself for those that agree in one more piece: at most
+ * ROSTER_ID_MAX / PIECE deep. */
 static bool sort_from(const record *v, struct item *item, size_t n, size_t from)
 {
     char digits[GUID_DIGITS];

@@ -72,8 +72,10 @@ START_TEST(fold_ignores_case_in_every_script)
         { "Stra\xc3\x9f"
           "e",
           "strasse" },
-        { "\xce\xa3\xce\x99\xce\xa3\xce\xa5\xce\xa6\xce\x9f\xce\xa3", "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83" },
-        { "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x82", "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83" },
+        { "\xce\xa3\xce\x99\xce\xa3\xce\xa5\xce\xa6\xce\x9f\xce\xa3",
+          "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83" },
+        { "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x82",
+          "\xcf\x83\xce\xb9\xcf\x83\xcf\x85\xcf\x86\xce\xbf\xcf\x83" },
         { " A ", "a" },
     };
     check_pairs(ATTR_FOLD, v, array_len(v));
@@ -97,7 +99,8 @@ START_TEST(guid_has_one_form)
         { "{01234567-89AB-CDEF-0123-456789ABCDEF", "{01234567-89ab-cdef-0123-456789abcdef" },
         { "0123456-789AB-CDEF-0123-456789ABCDEFF", "0123456-789ab-cdef-0123-456789abcdeff" },
         { "User 7", "user 7" },
-        { "{01234567-89ab-cdef-0123-456789abcd\xef\xac\x80}", "0123456789abcdef0123456789abcdff" }, /* folds to one: the ligature ff */
+        { "{01234567-89ab-cdef-0123-456789abcd\xef\xac\x80}",
+          "0123456789abcdef0123456789abcdff" }, /* folds to one: the ligature ff */
     };
     check_pairs(ATTR_GUID, v, array_len(v));
     check_pairs(ATTR_REF, v, array_len(v));
@@ -134,7 +137,8 @@ START_TEST(numbers_keep_every_digit)
         { "5.", "5" },
         { "100", "100" },
         { "123456789012345678901234567890", "123456789012345678901234567890" },
-        { "0123456789012345678901234567890.000000000000000000010", "123456789012345678901234567890.00000000000000000001" },
+        { "0123456789012345678901234567890.000000000000000000010",
+          "123456789012345678901234567890.00000000000000000001" },
         { "9007199254740993", "9007199254740993" }, /* 2^53 + 1: a double would lose it */
         { "0.1", "0.1" },
         /* No plain decimal numbers: text as it is. */
@@ -157,8 +161,10 @@ END_TEST
 START_TEST(bools_have_two_forms)
 {
     static const struct pair v[] = {
-        { "true", "1" }, { "TRUE", "1" }, { " Yes ", "1" }, { "1", "1" }, { "False", "0" }, { "nO", "0" }, { "0", "0" },
-        { "", "" }, { "maybe", "maybe" }, { "Maybe", "Maybe" }, { "01", "01" }, { "y", "y" }, { "trueish", "trueish" },
+        { "true", "1" },          { "TRUE", "1" },      { " Yes ", "1" }, { "1", "1" },
+        { "False", "0" },         { "nO", "0" },        { "0", "0" },     { "", "" },
+        { "maybe", "maybe" },     { "Maybe", "Maybe" }, { "01", "01" },   { "y", "y" },
+        { "trueish", "trueish" },
     };
     check_pairs(ATTR_BOOL, v, array_len(v));
 }
@@ -187,8 +193,9 @@ START_TEST(sets_are_free_of_order)
     /* The Greek question mark is a semicolon once normalised. */
     a.separator = ';';
     buf_clear(&out);
-    ck_assert(attr_canon(&a, STR("b\xcd\xbe"
-                                 "a"),
+    ck_assert(attr_canon(&a,
+                         STR("b\xcd\xbe"
+                             "a"),
                          &out));
     assert_str(buf_view(&out), "a\nb");
     buf_deinit(&out);
@@ -211,7 +218,8 @@ END_TEST
 
 START_TEST(invalid_bytes_are_refused_and_nothing_is_appended)
 {
-    static const char *const bad[] = { "\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80", "a,\xe9,b", "\xa0", "12\xe9", " \xc2 " };
+    static const char *const bad[] = { "\xff",     "a\xc3", "\xc0\x80", "\xed\xa0\x80",
+                                       "a,\xe9,b", "\xa0",  "12\xe9",   " \xc2 " };
     for (int type = 0; type < TYPES; type++) {
         struct attr a = attr_of((enum attr_type)type);
         for (size_t i = 0; i < array_len(bad); i++) {
@@ -255,7 +263,8 @@ START_TEST(long_values_have_a_limit)
         ck_assert_uint_eq(out.n, 0);
         buf_deinit(&out);
     }
-    /* The worst case of folding still fits. U+0390 folds to three characters that compose again; U+1FB7 grows for good. */
+    /* The worst case of folding still fits. U+0390 folds to three characters that compose again; U+1FB7 grows
+     * for good. */
     for (size_t i = 0; i + 3 <= ATTR_VALUE_MAX; i += 3)
         memcpy(big + i, "\xe1\xbe\xb7", 3);
     struct attr a = attr_of(ATTR_FOLD);
@@ -267,7 +276,7 @@ START_TEST(long_values_have_a_limit)
 }
 END_TEST
 
-/* Properties ------------------------------------------------------------------------------------------------------------- */
+/* Properties --------------------------------------------------------------------------------------------- */
 
 static void put_point(struct buf *out, uint32_t cp)
 {
@@ -293,9 +302,11 @@ static void put_point(struct buf *out, uint32_t cp)
 
 /* Characters that have made canonical forms unstable somewhere, and plain ones. */
 static const uint32_t awkward[] = {
-    ' ', '\t', '\n', ',', '-', '{', '}', '.', '+', '0', '1', '5', 'a', 'f', 'F', 'K', 's', 0xa0, 0xfeff, 0x301, 0x308, 0x323, 0x327, 0x338,
-    0x345, 0x37e, 0x390, 0x3b1, 0x3c2, 0x3a3, 0xdf, 0x1e9e, 0x130, 0x131, 0x149, 0x1f0, 0x1fb7, 0x1fbc, 0x1e96, 0x212a, 0x212b, 0xfb00, 0xfb03,
-    0xac00, 0x1100, 0x1161, 0x11a8, 0x0dda, 0x0ddc, 0x2000, 0x1d15e, 0x16d63, 0x10400, 0x13a0, 0xab70, 0x1c80, 0x3099, 0x304b,
+    ' ',    '\t',   '\n',    ',',     '-',     '{',    '}',    '.',    '+',    '0',    '1',    '5',
+    'a',    'f',    'F',     'K',     's',     0xa0,   0xfeff, 0x301,  0x308,  0x323,  0x327,  0x338,
+    0x345,  0x37e,  0x390,   0x3b1,   0x3c2,   0x3a3,  0xdf,   0x1e9e, 0x130,  0x131,  0x149,  0x1f0,
+    0x1fb7, 0x1fbc, 0x1e96,  0x212a,  0x212b,  0xfb00, 0xfb03, 0xac00, 0x1100, 0x1161, 0x11a8, 0x0dda,
+    0x0ddc, 0x2000, 0x1d15e, 0x16d63, 0x10400, 0x13a0, 0xab70, 0x1c80, 0x3099, 0x304b,
 };
 
 static void random_text(struct rng *rng, struct buf *out)
@@ -317,8 +328,11 @@ static void check_idempotent(enum attr_type type, struct str s)
     struct attr a = attr_of(type);
     struct buf once = BUF_INIT(ATTR_CANON_MAX), twice = BUF_INIT(ATTR_CANON_MAX);
     bool good = attr_canon(&a, s, &once) && attr_canon(&a, buf_view(&once), &twice);
-    if (!good || !str_eq(buf_view(&once), buf_view(&twice))) /* check's own assertions are slow, and there are a million of these */
-        ck_abort_msg("type %d: '%.*s' -> '%.*s' -> '%.*s'", (int)type, STR_ARG(s), STR_ARG(buf_view(&once)), STR_ARG(buf_view(&twice)));
+    if (!good ||
+        !str_eq(buf_view(&once),
+                buf_view(&twice))) /* check's own assertions are slow, and there are a million of these */
+        ck_abort_msg("type %d: '%.*s' -> '%.*s' -> '%.*s'", (int)type, STR_ARG(s), STR_ARG(buf_view(&once)),
+                     STR_ARG(buf_view(&twice)));
     buf_deinit(&once);
     buf_deinit(&twice);
 }
@@ -361,11 +375,11 @@ START_TEST(composed_and_decomposed_are_equal)
     } v[] = {
         { "Ren\xc3\xa9", "Rene\xcc\x81" },
         { "Z\xc3\xbcrich", "Zu\xcc\x88rich" },
-        { "\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8" },                   /* Hangul */
-        { "\xe1\xbb\x87", "e\xcc\xa3\xcc\x82" },                                       /* two marks */
-        { "\xe1\xbb\x87", "e\xcc\x82\xcc\xa3" },                                       /* in the other order */
-        { "\xe1\xbe\xb7", "\xce\xb1\xcd\x85\xcd\x82" },                                /* iota below, before and */
-        { "\xe1\xbe\xb7", "\xce\xb1\xcd\x82\xcd\x85" },                                /* behind the circumflex */
+        { "\xea\xb0\x81", "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8" }, /* Hangul */
+        { "\xe1\xbb\x87", "e\xcc\xa3\xcc\x82" },                    /* two marks */
+        { "\xe1\xbb\x87", "e\xcc\x82\xcc\xa3" },                    /* in the other order */
+        { "\xe1\xbe\xb7", "\xce\xb1\xcd\x85\xcd\x82" },             /* iota below, before and */
+        { "\xe1\xbe\xb7", "\xce\xb1\xcd\x82\xcd\x85" },             /* behind the circumflex */
     };
     for (int type = 0; type < TYPES; type++) {
         for (size_t i = 0; i < array_len(v); i++) {
@@ -429,8 +443,9 @@ START_TEST(schema_finds_names_and_keys)
 }
 END_TEST
 
-UNIT("attr", text_is_trimmed_and_normalised, fold_ignores_case_in_every_script, guid_has_one_form, guid_tells_what_is_one,
-     numbers_keep_every_digit, bools_have_two_forms, sets_are_free_of_order, nothing_is_the_empty_value,
-     invalid_bytes_are_refused_and_nothing_is_appended, appends_and_respects_the_buffer, long_values_have_a_limit,
-     canonical_of_canonical_is_itself, every_character_alone_is_stable, composed_and_decomposed_are_equal, shuffled_sets_are_equal,
+UNIT("attr", text_is_trimmed_and_normalised, fold_ignores_case_in_every_script, guid_has_one_form,
+     guid_tells_what_is_one, numbers_keep_every_digit, bools_have_two_forms, sets_are_free_of_order,
+     nothing_is_the_empty_value, invalid_bytes_are_refused_and_nothing_is_appended,
+     appends_and_respects_the_buffer, long_values_have_a_limit, canonical_of_canonical_is_itself,
+     every_character_alone_is_stable, composed_and_decomposed_are_equal, shuffled_sets_are_equal,
      counts_characters, schema_finds_names_and_keys)

@@ -70,7 +70,8 @@ START_TEST(writes_members_in_order_and_leaves_out_what_is_not)
                         .hold = HOLD_GUARD,
                         .why = STR("57 of at most 25") };
     check_written(&d, false,
-                  "{\"hold\":\"guard\",\"key\":\"E8\",\"kind\":\"deactivate\",\"reason\":\"status 'Terminated'\",\"user\":\"8f\","
+                  "{\"hold\":\"guard\",\"key\":\"E8\",\"kind\":\"deactivate\","
+                  "\"reason\":\"status 'Terminated'\",\"user\":\"8f\","
                   "\"user_email\":\"e8@example.com\",\"why\":\"57 of at most 25\"}");
 }
 END_TEST
@@ -87,25 +88,36 @@ END_TEST
 
 START_TEST(a_removed_manager_is_not_an_unchanged_one)
 {
-    struct change c = { .kind = CHANGE_MANAGER, .user = STR("8f"), .manager_before = { .id = STR("9a"), .key = STR("E9") }, .manager_set = true };
+    struct change c = { .kind = CHANGE_MANAGER,
+                        .user = STR("8f"),
+                        .manager_before = { .id = STR("9a"), .key = STR("E9") },
+                        .manager_set = true };
     check_written(&c, false,
-                  "{\"kind\":\"manager\",\"manager_after\":{},\"manager_before\":{\"id\":\"9a\",\"key\":\"E9\"},\"user\":\"8f\"}");
+                  "{\"kind\":\"manager\",\"manager_after\":{},\"manager_before\":{\"id\":\"9a\","
+                  "\"key\":\"E9\"},\"user\":\"8f\"}");
     c.manager_set = false;
-    check_written(&c, false, "{\"kind\":\"manager\",\"manager_before\":{\"id\":\"9a\",\"key\":\"E9\"},\"user\":\"8f\"}");
+    check_written(&c, false,
+                  "{\"kind\":\"manager\",\"manager_before\":{\"id\":\"9a\",\"key\":\"E9\"},\"user\":\"8f\"}");
 }
 END_TEST
 
 START_TEST(secrets_are_never_written)
 {
     struct edit edits[] = { { .slot = ROLE, .before = STR("sales"), .after = STR("Sales User") },
-                            { .slot = PASSPHRASE, .before = STR("old-hush"), .after = STR("hush-hush"), .after_name = STR("hush-name") } };
+                            { .slot = PASSPHRASE,
+                              .before = STR("old-hush"),
+                              .after = STR("hush-hush"),
+                              .after_name = STR("hush-name") } };
     struct change c = { .kind = CHANGE_UPDATE, .user = STR("8f"), .edit = edits, .n_edits = 2 };
-    const char *want = "{\"edits\":[{\"after\":\"Sales User\",\"attribute\":\"Role\",\"before\":\"sales\"},"
-                       "{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\",\"before\":{\"secret\":true}}],"
-                       "\"kind\":\"update\",\"user\":\"8f\"}";
+    const char *want =
+        "{\"edits\":[{\"after\":\"Sales User\",\"attribute\":\"Role\",\"before\":\"sales\"},"
+        "{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\",\"before\":{\"secret\":true}}],"
+        "\"kind\":\"update\",\"user\":\"8f\"}";
     check_written(&c, true,
-                  "{\"at\":{\"length\":0,\"line\":0,\"offset\":0},\"edits\":[{\"after\":\"Sales User\",\"attribute\":\"Role\","
-                  "\"before\":\"sales\"},{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\",\"before\":{\"secret\":true}}],"
+                  "{\"at\":{\"length\":0,\"line\":0,\"offset\":0},\"edits\":[{\"after\":\"Sales User\","
+                  "\"attribute\":\"Role\","
+                  "\"before\":\"sales\"},{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\","
+                  "\"before\":{\"secret\":true}}],"
                   "\"kind\":\"update\",\"user\":\"8f\"}");
     check_written(&c, false, want);
 
@@ -120,16 +132,18 @@ START_TEST(secrets_are_never_written)
     ck_assert_uint_eq(back.edit[1].before.n, 0);
     check_written(&back, false, want);
 
-    edits[1] = (struct edit){ .slot = PASSPHRASE, .after = STR("x") }; /* a first one: no placeholder for what was not there */
+    edits[1] = (struct edit){ .slot = PASSPHRASE,
+                              .after = STR("x") }; /* a first one: no placeholder for what was not there */
     c.edit = edits + 1;
     c.n_edits = 1;
     check_written(&c, false,
-                  "{\"edits\":[{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\"}],\"kind\":\"update\",\"user\":\"8f\"}");
+                  "{\"edits\":[{\"after\":{\"secret\":true},\"attribute\":\"Passphrase\"}],"
+                  "\"kind\":\"update\",\"user\":\"8f\"}");
     arena_deinit(&a);
 }
 END_TEST
 
-/* The way back -------------------------------------------------------------------------------------------------------- */
+/* The way back ------------------------------------------------------------------------------------------- */
 
 #define assert_same(a, b)                                                                                    \
     ck_assert_msg(str_eq((a), (b)), "%s: '%.*s' is not '%.*s'", #a, STR_ARG(a), STR_ARG(b))
@@ -189,7 +203,9 @@ static struct change random_change(struct rng *rng, struct edit edits[3])
         .reason = random_text(rng),
         .why = random_text(rng),
         .hold = (enum hold)rng_below(rng, HOLDS),
-        .at = { .offset = rng_next(rng) >> 1, .length = (uint32_t)rng_next(rng), .line = rng_below(rng, UINT64_C(1) << 53) },
+        .at = { .offset = rng_next(rng) >> 1,
+                .length = (uint32_t)rng_next(rng),
+                .line = rng_below(rng, UINT64_C(1) << 53) },
     };
     if (c.manager_set)
         c.manager_after = (struct manager_ref){ .id = random_text(rng), .key = random_text(rng) };
@@ -281,7 +297,7 @@ START_TEST(what_was_edited_by_hand_is_refused)
         "{\"edits\":[{\"after\":\"hush\",\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
         "{\"edits\":[{\"after\":{\"secret\":false},\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
         "{\"edits\":[{\"after\":{},\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
-        "{\"edits\":[{\"after\":{\"secret\":true,\"value\":\"x\"},\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
+        "{\"edits\":[{\"after\":{\"secret\":true,\"v\":1},\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
         "{\"edits\":[{\"after_name\":\"x\",\"attribute\":\"Passphrase\"}],\"kind\":\"create\"}",
         "{\"edits\":[{\"attribute\":\"Team\"},{\"attribute\":\"Role\"}],\"kind\":\"create\"}",
         "{\"edits\":[{\"attribute\":\"Role\"},{\"attribute\":\"Role\"}],\"kind\":\"create\"}",
@@ -315,5 +331,5 @@ START_TEST(cut_documents_are_refused)
 END_TEST
 
 UNIT("change", writes_members_in_order_and_leaves_out_what_is_not, place_is_written_only_when_asked_for,
-     a_removed_manager_is_not_an_unchanged_one, secrets_are_never_written, comes_back_whole, every_word_comes_back,
-     what_was_edited_by_hand_is_refused, cut_documents_are_refused)
+     a_removed_manager_is_not_an_unchanged_one, secrets_are_never_written, comes_back_whole,
+     every_word_comes_back, what_was_edited_by_hand_is_refused, cut_documents_are_refused)

@@ -84,7 +84,7 @@ START_TEST(headers_cannot_start_headers)
 }
 END_TEST
 
-/* A vendor's tables --------------------------------------------------------------------------------------------------- */
+/* A vendor's tables -------------------------------------------------------------------------------------- */
 
 static bool custom(struct str name, struct attr *out)
 {
@@ -100,7 +100,8 @@ static const struct attr attrs[] = {
     { .name = "Department", .type = ATTR_TEXT },
     { .name = "Id", .type = ATTR_GUID },
 };
-static const struct option options[] = { { .name = "settle", .type = OPT_SPAN }, { .name = "pages", .type = OPT_INT } };
+static const struct option options[] = { { .name = "settle", .type = OPT_SPAN },
+                                         { .name = "pages", .type = OPT_INT } };
 static const struct vendor vendor = {
     .name = "test",
     .attrs = attrs,
@@ -156,7 +157,8 @@ static void check_words(const char *const *names, size_t n)
     for (size_t i = 0; i < n; i++) {
         ck_assert_ptr_nonnull(names[i]);
         ck_assert_uint_gt(strlen(names[i]), 0);
-        ck_assert_uint_eq(strspn(names[i], "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ"), strlen(names[i]));
+        ck_assert_uint_eq(strspn(names[i], "abcdefghijklmnopqrstuvwxyz_ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+                          strlen(names[i]));
         for (size_t j = 0; j < i; j++)
             ck_assert_str_ne(names[i], names[j]);
     }
@@ -183,5 +185,6 @@ START_TEST(every_value_has_its_word)
 }
 END_TEST
 
-UNIT("http", encodes_all_but_unreserved, requests_own_their_headers, secrets_do_not_outlive_their_request, headers_cannot_start_headers,
-     finds_attributes, suggests_attributes, finds_options, every_value_has_its_word)
+UNIT("http", encodes_all_but_unreserved, requests_own_their_headers, secrets_do_not_outlive_their_request,
+     headers_cannot_start_headers, finds_attributes, suggests_attributes, finds_options,
+     every_value_has_its_word)

@@ -31,9 +31,32 @@ END_TEST
 START_TEST(refuses_everything_else)
 {
     static const char *const bad[] = {
-        "", "/", "25", "25/", "/5s", "25/5", "0/5s", "25/0s", "-25/5s", "+25/5s", "25/-5s", "25/5x", " 25/5s", "25/5s ", "25 /5s", "25/ 5s",
-        "25/5s/2", "2.5/5s", "25/.5s", "4294967296/1s", "99999999999999999999/1s", "25/99999999999999999999d", "25/seconds", "twenty/5s",
-        "25/1234567890123456789", "25/abcdefghijklmnopqrstuvwxyz",
+        "",
+        "/",
+        "25",
+        "25/",
+        "/5s",
+        "25/5",
+        "0/5s",
+        "25/0s",
+        "-25/5s",
+        "+25/5s",
+        "25/-5s",
+        "25/5x",
+        " 25/5s",
+        "25/5s ",
+        "25 /5s",
+        "25/ 5s",
+        "25/5s/2",
+        "2.5/5s",
+        "25/.5s",
+        "4294967296/1s",
+        "99999999999999999999/1s",
+        "25/99999999999999999999d",
+        "25/seconds",
+        "twenty/5s",
+        "25/1234567890123456789",
+        "25/abcdefghijklmnopqrstuvwxyz",
     };
     struct rate r = { .calls = 77, .span_us = 88 };
     for (size_t i = 0; i < array_len(bad); i++)
@@ -50,8 +73,12 @@ START_TEST(text_is_read_back)
         struct rate rate;
         const char *text;
     } v[] = {
-        { { 25, 5 * SECOND_US }, "25/5s" },     { { 10000, DAY_US }, "10000/1d" },     { { 1, 90 * SECOND_US }, "1/90s" },
-        { { 100, MINUTE_US }, "100/1min" },     { { 5, 36 * HOUR_US }, "5/36h" },      { { 2, 1500000 }, "2/1500ms" },
+        { { 25, 5 * SECOND_US }, "25/5s" },
+        { { 10000, DAY_US }, "10000/1d" },
+        { { 1, 90 * SECOND_US }, "1/90s" },
+        { { 100, MINUTE_US }, "100/1min" },
+        { { 5, 36 * HOUR_US }, "5/36h" },
+        { { 2, 1500000 }, "2/1500ms" },
         { { UINT32_MAX, 7 * DAY_US }, "4294967295/7d" },
     };
     char text[40];
@@ -63,7 +90,8 @@ START_TEST(text_is_read_back)
         ck_assert_uint_eq(back.calls, v[i].rate.calls);
         ck_assert_int_eq(back.span_us, v[i].rate.span_us);
     }
-    ck_assert_str_eq(rate_text(text, &(struct rate){ UINT32_MAX, INT64_MAX }), "4294967295/9223372036854775807us");
+    ck_assert_str_eq(rate_text(text, &(struct rate){ UINT32_MAX, INT64_MAX }),
+                     "4294967295/9223372036854775807us");
 }
 END_TEST
 
@@ -163,8 +191,8 @@ START_TEST(agrees_with_a_simulation)
         simulate(&r, full, t);
         for (size_t n = 0; n <= SIMULATED; n++)
             if (rates_least_us(&r, n, full) != t[n])
-                ck_abort_msg("case %d, %zu calls: %lld, not %lld", i, n, (long long)rates_least_us(&r, n, full),
-                             (long long)t[n]);
+                ck_abort_msg("case %d, %zu calls: %lld, not %lld", i, n,
+                             (long long)rates_least_us(&r, n, full), (long long)t[n]);
     }
 }
 END_TEST
@@ -172,9 +200,11 @@ END_TEST
 START_TEST(large_numbers_stay_in_range)
 {
     struct rates r = windows("25/5s", NULL, NULL, NULL);
-    ck_assert_int_eq(rates_least_us(&r, UINT64_C(25000000000000), false), (INT64_C(1000000000000) - 1) * 5 * SECOND_US);
+    ck_assert_int_eq(rates_least_us(&r, UINT64_C(25000000000000), false),
+                     (INT64_C(1000000000000) - 1) * 5 * SECOND_US);
     ck_assert_int_eq(rates_least_us(&r, UINT64_MAX, true), INT64_MAX);
-    /* Windows made to have many combinations: it ends, and is at most the longest span short of the lower bound. */
+    /* Windows made to have many combinations: it ends, and is at most the longest span short of the lower
+     * bound. */
     r = windows("49991/49991s", "49993/49993s", "49957/49957s", "49943/49943s");
     uint64_t calls = UINT64_C(123456789012);
     int64_t least = rates_least_us(&r, calls, false);
@@ -183,5 +213,6 @@ START_TEST(large_numbers_stay_in_range)
 }
 END_TEST
 
-UNIT("rate", reads_what_vendors_state, refuses_everything_else, text_is_read_back, one_window, quotas_of_a_day_or_longer_add_no_time,
-     several_windows, agrees_with_a_simulation, large_numbers_stay_in_range)
+UNIT("rate", reads_what_vendors_state, refuses_everything_else, text_is_read_back, one_window,
+     quotas_of_a_day_or_longer_add_no_time, several_windows, agrees_with_a_simulation,
+     large_numbers_stay_in_range)

@@ -35,14 +35,9 @@ static const char *found(const struct refs *r, const char *what)
 {
     const struct ref *ref = (const struct ref *)r;
     switch (refs_find(r, REF_TEAM, str_of(what), &ref)) {
-    case REF_OK:
-        return ref->send.p;
-    case REF_UNKNOWN:
-        ck_assert_ptr_null(ref);
-        return "?";
-    case REF_AMBIGUOUS:
-        ck_assert_ptr_null(ref);
-        return "!";
+    case REF_OK: return ref->send.p;
+    case REF_UNKNOWN: ck_assert_ptr_null(ref); return "?";
+    case REF_AMBIGUOUS: ck_assert_ptr_null(ref); return "!";
     }
     return "impossible";
 }
@@ -51,16 +46,18 @@ static void check_finds(const char *const v[][2], size_t n)
 {
     struct refs r = teams();
     for (size_t i = 0; i < n; i++)
-        ck_assert_msg(strcmp(found(&r, v[i][0]), v[i][1]) == 0, "'%s' finds %s, not %s", v[i][0], found(&r, v[i][0]), v[i][1]);
+        ck_assert_msg(strcmp(found(&r, v[i][0]), v[i][1]) == 0, "'%s' finds %s, not %s", v[i][0],
+                      found(&r, v[i][0]), v[i][1]);
     refs_deinit(&r);
 }
 
 START_TEST(finds_by_name)
 {
     static const char *const v[][2] = {
-        { "Sales", "1" },      { "sALES", "1" },        { "  Sales\xc2\xa0", "1" }, { "East", EAST },
-        { "Ren\xc3\x89", "4" }, { "Sale", "?" },         { "", "?" },                { "   ", "?" },
-        { "West", "!" },       { "Inside", "!" },       { "Sales West", "?" },      { "\xff", "?" },
+        { "Sales", "1" },  { "sALES", "1" },       { "  Sales\xc2\xa0", "1" },
+        { "East", EAST },  { "Ren\xc3\x89", "4" }, { "Sale", "?" },
+        { "", "?" },       { "   ", "?" },         { "West", "!" },
+        { "Inside", "!" }, { "Sales West", "?" },  { "\xff", "?" },
     };
     check_finds(v, array_len(v));
 }
@@ -241,6 +238,6 @@ START_TEST(suggests_a_close_name_of_the_kind)
 }
 END_TEST
 
-UNIT("refs", finds_by_name, finds_by_id_in_any_spelling, finds_by_path, refuses_what_could_be_two_things, kinds_are_apart,
-     entries_hold_what_the_vendor_wrote, an_id_is_added_once_and_bad_text_never, circles_of_parents_end, many_are_found_each,
-     suggests_a_close_name_of_the_kind)
+UNIT("refs", finds_by_name, finds_by_id_in_any_spelling, finds_by_path, refuses_what_could_be_two_things,
+     kinds_are_apart, entries_hold_what_the_vendor_wrote, an_id_is_added_once_and_bad_text_never,
+     circles_of_parents_end, many_are_found_each, suggests_a_close_name_of_the_kind)

@@ -19,12 +19,17 @@ static struct schema usual_schema(void)
     return s;
 }
 
-/* A user with values of usual length; returns the bytes of its text. The text lives in `text` until the next call. */
+/* A user with values of usual length; returns the bytes of its text. The text lives in `text` until the next
+ * call. */
 static size_t usual_user(unsigned i, char text[SLOTS + 2][64], struct user *u)
 {
     static const char *const forms[SLOTS] = {
-        "E%07u", "First.Last%u@Example.com", "Sales User", "44444444-aaaa-4bbb-8ccc-%012u", "Firstname%u", "Lastname%u",
-        "+91-900%07u", "Regional Manager", "Department %u", "Z\xc3\xbcrich", "India", "Asia/Kolkata",
+        "E%07u",         "First.Last%u@Example.com",
+        "Sales User",    "44444444-aaaa-4bbb-8ccc-%012u",
+        "Firstname%u",   "Lastname%u",
+        "+91-900%07u",   "Regional Manager",
+        "Department %u", "Z\xc3\xbcrich",
+        "India",         "Asia/Kolkata",
     };
     size_t bytes = 0;
     *u = (struct user){ .state = i % 10 ? USER_ACTIVE : USER_INACTIVE };
@@ -122,8 +127,10 @@ static size_t fill_randomly(struct roster *r, struct rng *rng, struct plain *v)
         size_t k = rng_below(rng, 3);
         struct plain *p = &pending[k][n_of[k]++];
         snprintf(p->id, sizeof(p->id), "%s%u", rng_below(rng, 2) ? "user-" : "", (i * 7907U) % 10007U);
-        snprintf(p->code, sizeof(p->code), "%s%u", rng_below(rng, 5) ? "E" : "", (unsigned)rng_below(rng, 60));
-        snprintf(p->manager, sizeof(p->manager), "user-%u", (unsigned)rng_below(rng, PLAIN_MAX) * 7907U % 10007U);
+        snprintf(p->code, sizeof(p->code), "%s%u", rng_below(rng, 5) ? "E" : "",
+                 (unsigned)rng_below(rng, 60));
+        snprintf(p->manager, sizeof(p->manager), "user-%u",
+                 (unsigned)rng_below(rng, PLAIN_MAX) * 7907U % 10007U);
         struct user u = { .id = str_of(p->id), .manager_id = str_of(p->manager), .text[0] = str_of(p->code) };
         ck_assert(roster_add(r, reads[k], &u));
         if (rng_below(rng, 20))
@@ -175,4 +182,5 @@ START_TEST(agrees_with_a_plain_list)
 }
 END_TEST
 
-UNIT("roster_large", a_user_is_cheap_in_one_listing, a_user_is_cheap_in_pages, a_user_is_cheap_in_look_ups, agrees_with_a_plain_list)
+UNIT("roster_large", a_user_is_cheap_in_one_listing, a_user_is_cheap_in_pages, a_user_is_cheap_in_look_ups,
+     agrees_with_a_plain_list)

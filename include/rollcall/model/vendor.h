@@ -1,4 +1,5 @@
-/* What a vendor's protocol can do, as data: the part of a connector that job, plan, report and documentation read. */
+/* What a vendor's protocol can do, as data: the part of a connector that job, plan, report and documentation
+ * read. */
 #ifndef ROLLCALL_MODEL_VENDOR_H
 #define ROLLCALL_MODEL_VENDOR_H
 
@@ -7,63 +8,68 @@
 
 enum option_type { OPT_TEXT, OPT_BOOL, OPT_INT, OPT_SPAN /* "30s" */, OPT_CHOICE };
 
-/* One option of a target, under $.target.options in the job file. Everything a vendor's documentation leaves open is one. */
+/* One option of a target, under $.target.options in the job file. Everything a vendor's documentation leaves
+ * open is one. */
 struct option {
     const char *name;
     enum option_type type;
-    const char *fallback;             /* default, written as in the job file */
-    const char *const *choices;       /* OPT_CHOICE: NULL-terminated */
-    int64_t min, max;                 /* OPT_INT */
-    const char *help;                 /* one line */
+    const char *fallback;       /* default, written as in the job file */
+    const char *const *choices; /* OPT_CHOICE: NULL-terminated */
+    int64_t min, max;           /* OPT_INT */
+    const char *help;           /* one line */
 };
 
-/* Values of a target's options, in the order of the vendor's table: what the job file said, or the default. */
+/* Values of a target's options, in the order of the vendor's table: what the job file said, or the
+ * default. */
 struct option_value {
-    const char *text;                 /* OPT_TEXT, OPT_CHOICE; borrowed from the job or the table */
-    int64_t number;                   /* OPT_BOOL, OPT_INT, OPT_SPAN (microseconds); OPT_CHOICE: index */
+    const char *text; /* OPT_TEXT, OPT_CHOICE; borrowed from the job or the table */
+    int64_t number;   /* OPT_BOOL, OPT_INT, OPT_SPAN (microseconds); OPT_CHOICE: index */
 };
 
 struct endpoint {
-    const char *name;                 /* what reports and plans call it: "User/Update" */
+    const char *name; /* what reports and plans call it: "User/Update" */
     bool write;
-    bool bulk_rate;                   /* paced by the bulk windows too */
-    unsigned batch;                   /* steps one call can carry; 1: not a batch */
-    bool harmless;                    /* repeating it does no harm */
-    unsigned in_flight;               /* calls of it at once; 0: no limit of its own */
-    bool verified;                    /* asynchronous, or answered with a count only: read back before anything builds on it */
+    bool bulk_rate;     /* paced by the bulk windows too */
+    unsigned batch;     /* steps one call can carry; 1: not a batch */
+    bool harmless;      /* repeating it does no harm */
+    unsigned in_flight; /* calls of it at once; 0: no limit of its own */
+    bool verified; /* asynchronous, or answered with a count only: read back before anything builds on it */
 };
 
 struct credential {
-    const char *name;                 /* under $.target.credentials */
+    const char *name; /* under $.target.credentials */
     const char *help;
     bool optional;
 };
 
 struct vendor {
-    const char *name;                 /* in job files: "leadsquared" */
-    const char *title;                /* for people: "LeadSquared" */
-    const struct attr *attrs;         /* known without asking the tenant */
+    const char *name;         /* in job files: "leadsquared" */
+    const char *title;        /* for people: "LeadSquared" */
+    const struct attr *attrs; /* known without asking the tenant */
     size_t n_attrs;
-    /* An attribute that only the tenant can confirm (a custom field): fills `out` with ATTR_CUSTOM set when `name` has the form of one. */
+    /* An attribute that only the tenant can confirm (a custom field): fills `out` with ATTR_CUSTOM set when
+     * `name` has the form of one. */
     bool (*custom_attr)(struct str name, struct attr *out);
-    const char *email_attr;           /* attribute that bulk calls select users by; NULL: none */
+    const char *email_attr; /* attribute that bulk calls select users by; NULL: none */
     const struct option *options;
     size_t n_options;
     const struct endpoint *endpoints;
     size_t n_endpoints;
     const struct credential *credentials;
     size_t n_credentials;
-    unsigned kinds;                   /* bit per change_kind that it can do */
-    const char *default_rate;         /* "10/5s" */
-    const char *default_bulk_rate;    /* NULL: same as others */
-    const char *hosts;                /* for `connectors`: what base URLs look like */
-    const char *docs;                 /* vendor's public documentation */
+    unsigned kinds;                /* bit per change_kind that it can do */
+    const char *default_rate;      /* "10/5s" */
+    const char *default_bulk_rate; /* NULL: same as others */
+    const char *hosts;             /* for `connectors`: what base URLs look like */
+    const char *docs;              /* vendor's public documentation */
     unsigned default_concurrency;
 };
 
-/* The attribute called `name` (exact), static or of custom form; false when the vendor has none such and *out is as it was. */
+/* The attribute called `name` (exact), static or of custom form; false when the vendor has none such and then
+ * *out is as it was. */
 bool vendor_attr(const struct vendor *v, struct str name, struct attr *out);
-/* The name of a static attribute that is close to `name` (or only written in another case); NULL when none is. */
+/* The name of a static attribute that is close to `name` (or only written in another case); NULL when
+ * none is. */
 const char *vendor_attr_suggest(const struct vendor *v, struct str name);
 int vendor_option(const struct vendor *v, const char *name); /* index or -1 */
 
