@@ -59,9 +59,10 @@ def shell_scripts_parse():
     found = []
     for path in FILES:
         line = first_line(path)
-        shell = "bash" if re.match(rb"#!.*\bbash\b", line) else "sh" if re.match(rb"#!.*\bsh\b", line) or path.suffix == ".sh" else None
-        if shell:
-            found += run(shell, "-n", path)
+        if path.suffix == ".bash" or re.match(rb"#!.*\bbash\b", line):
+            found += run("bash", "-n", path)
+        elif path.suffix == ".sh" or re.match(rb"#!.*\bsh\b", line):
+            found += run("sh", "-n", path)
     return found
 
 
