@@ -1,7 +1,29 @@
-/* plan: WHAT to do. Persons are matched with users and compared; the result is all changes, all that is held, and one fate for every row and user. Pure.
+/* plan: WHAT to do. Persons are matched with users and compared; the result is all changes, all that is held,
+ * and one fate for every row and user. Pure.
  *
- * Life: plan_new -> plan_row / plan_reject for every row, in any order -> plan_end -> read it. The result does not depend on the order of rows:
- * changes are ordered by kind, then by key, then by user id; ids of the run, times and durations are not part of the hashed document. */
+ * How a row finds its user: match keys in order. A value that one user has is he; through a later key only
+ * when he has no value of the earlier keys that the row has. Several users with the value, or an earlier key
+ * that says otherwise: ambiguous, nobody is touched. Keys that name two users: the earlier decides for
+ * attributes, the later one's value is held (HOLD_NEED); nobody is activated or deactivated on such a row,
+ * nor on one whose user is also named by a row that is ambiguous or rejected. Users who are gone never match.
+ *
+ * Rows that are one person twice (one user, or equal in the first match key that both have) are one person
+ * when equal, else all rejected and their user is untouched and not absent; a row that the feed rejected
+ * counts as different. Two creates that share any match key or the e-mail are rejected both. A value that
+ * another user has or another row wants is never set.
+ *
+ * What cannot be done goes into held changes of its own and the rest of the row goes on. So a joiner whose
+ * team or manager is not good is created without, and a held MEMBERSHIP, UPDATE or MANAGER change with an
+ * empty `user` and the create's `key` says why. A write-only attribute goes with a create only. A create that
+ * can carry none of its match keys is held: it would be repeated for ever. RETIRE is never planned.
+ *
+ * A manager is found when all rows are known: among the persons of the feed (joiners, and users who get
+ * another number), then among the users. Of a joiner manager_after.id is empty and manager_after.key is the
+ * `key` of his create, byte for byte, whatever the manager key is.
+ *
+ * Life: plan_new -> plan_row / plan_reject for every row, in any order -> plan_end -> read it. The result
+ * does not depend on the order of rows: changes are ordered by kind, then by key, then by user id; ids of the
+ * run, times and durations are not part of the hashed document. */
 #ifndef ROLLCALL_PLAN_H
 #define ROLLCALL_PLAN_H
 
@@ -11,7 +33,9 @@
 enum absent_policy { ABSENT_IGNORE, ABSENT_REPORT, ABSENT_DEACTIVATE };
 enum on_trip { TRIP_KIND /* withhold that kind whole */, TRIP_PLAN /* withhold everything */ };
 
-/* limit = min(number, max(1, percent of active managed users, rounded up)); with an empty roster only the number counts. -1: that half is off. */
+/* limit = min(number, max(1, percent of active managed users, rounded up)); with an empty tenant, where
+ * nobody but protected users is active, only the number counts. -1: that half is off. A negative number and a
+ * negative percent: no limit. */
 struct guard {
     int64_t number;
     double percent;
@@ -20,17 +44,18 @@ struct guard {
 /* The policy: every field takes part in the policy hash. Borrowed for the plan's life. */
 struct plan_options {
     enum absent_policy absent;
-    bool action[CHANGE_KINDS];            /* kinds switched on */
+    bool action[CHANGE_KINDS]; /* kinds switched on */
     struct guard guard[CHANGE_KINDS];
     enum on_trip on_trip;
-    int64_t rejects_number;               /* more rejected rows than this, or this share, break the feed (exit 4); -1: off */
+    int64_t rejects_number; /* more rejected rows than this, or this share, break the feed (exit 4, no create,
+                               no deactivation); -1: off */
     double rejects_percent;
-    const char *const *protected_keys;    /* ids or values of a match key, any form */
+    const char *const *protected_keys; /* ids or values of a match key, any form */
     size_t n_protected;
-    const char *own_user;                 /* id; always protected; "" unknown */
-    unsigned vendor_kinds;                /* bits of kinds the vendor can do */
-    bool early_moves_from_leavers;        /* the target wants reports moved before their manager is deactivated */
-    int email_slot;                       /* slot whose value goes into change.user_email; -1 none */
+    const char *own_user;          /* id; always protected; "" unknown */
+    unsigned vendor_kinds;         /* bits of kinds the vendor can do */
+    bool early_moves_from_leavers; /* the target wants reports moved before their manager is deactivated */
+    int email_slot;                /* slot whose value goes into change.user_email; -1 none */
     /* --accept KIND=COUNT: says yes to exactly that many, once. -1: not given. */
     int64_t accept[CHANGE_KINDS];
 };
@@ -44,13 +69,15 @@ struct plan_proof {
 struct plan;
 
 /* `roster` is sealed; its marks are used. `refs` resolves ATTR_REF. All borrowed for the plan's life. */
-struct plan *plan_new(const struct plan_options *options, const struct schema *schema, struct roster *roster, const struct refs *refs,
-                      const struct hash_key *key);
+struct plan *plan_new(const struct plan_options *options, const struct schema *schema, struct roster *roster,
+                      const struct refs *refs, const struct hash_key *key);
 void plan_free(struct plan *p);
 
-/* A row; copies what it keeps: 24 bytes for a row without a change. */
+/* A row; copies what it keeps: 24 bytes for a row without a change. (A leaver without a user costs his keys
+ * as well.) */
 void plan_row(struct plan *p, const struct person *person);
-/* A rejected row; `known` carries the keys that could be read, or is NULL: then nobody can be called absent. */
+/* A rejected row; `known` carries the keys that could be read, or is NULL: then nobody can be called absent.
+ */
 void plan_reject(struct plan *p, const struct reject *r, const struct person *known);
 
 /* Judges repeated keys, managers, absence, proof and guards, orders the changes. Once. */
@@ -63,13 +90,13 @@ const struct change *plan_change(const struct plan *p, size_t i); /* held ones i
 
 struct plan_ambiguous {
     struct place at;
-    struct str key;    /* of the person */
-    struct str text;   /* "matches user 8f.. by EmailAddress, whose mx_Custom_1 is E0077" */
+    struct str key;  /* of the person */
+    struct str text; /* "matches user 8f.. by EmailAddress, whose mx_Custom_1 is E0077" */
 };
 size_t plan_ambiguous_count(const struct plan *p);
 const struct plan_ambiguous *plan_ambiguous(const struct plan *p, size_t i);
 
-size_t plan_rejects(const struct plan *p);                /* also those found late (repeated keys), ordered by line */
+size_t plan_rejects(const struct plan *p); /* also those found late (repeated keys), ordered by line */
 const struct reject *plan_reject_at(const struct plan *p, size_t i);
 
 /* Managed, active, not in the feed, and not to be deactivated: reported. */
@@ -79,33 +106,36 @@ uint32_t plan_absent_user(const struct plan *p, size_t i);
 struct plan_counts {
     uint64_t row[ROW_FATES], rows;
     uint64_t user[USER_FATES], users, active_users, managed_active;
-    uint64_t change[CHANGE_KINDS];            /* not held */
+    uint64_t change[CHANGE_KINDS]; /* not held */
     uint64_t held[CHANGE_KINDS];
     uint64_t hold[HOLDS];
     struct plan_guard {
-        int64_t limit;                        /* -1: none */
-        uint64_t wanted;                      /* changes of the kind, before guards */
+        int64_t limit;   /* -1: none */
+        uint64_t wanted; /* changes of the kind, before guards */
         bool tripped, accepted;
     } guard[CHANGE_KINDS];
     bool too_many_rejects;
-    bool absence_untrusted;                   /* a reject's keys were unreadable, or no proof: why */
+    bool absence_untrusted; /* a reject's keys were unreadable, or no proof: why */
     char absence_why[160];
 };
 const struct plan_counts *plan_counts(const struct plan *p);
-/* The sums of fates: every row one, every user one, every change one. False is a bug of ours: *why says which sum; the run ends with exit 1. */
+/* The sums of fates: every row one, every user one, every change one. False is a bug of ours: *why says which
+ * sum; the run ends with exit 1. */
 bool plan_sums(const struct plan *p, char why[200]);
 
 /* Fate of one user, and of the row at a place. */
 enum user_fate plan_user_fate(const struct plan *p, uint32_t user);
 
-/* The canonical document: a header line (feed hash, policy hash, tenant, schema names, counts), then a line per change, then ambiguous ones. `write` gets it in pieces; the
- * SHA-256 of exactly these bytes names the plan. */
+/* The canonical document: a header line (feed hash, policy hash, tenant, schema names, counts), then a line
+ * per change, then ambiguous ones. `write` gets it in pieces; the SHA-256 of exactly these bytes names the
+ * plan. */
 struct plan_header {
-    const char *connector, *tenant;           /* tenant id */
+    const char *connector, *tenant; /* tenant id */
     const char *feed_sha256, *policy_sha256;
     const char *feed_proof, *roster_proof;
 };
-void plan_write(const struct plan *p, const struct plan_header *h, void (*write)(void *ctx, struct str bytes), void *ctx, char sha256[SHA256_HEX]);
+void plan_write(const struct plan *p, const struct plan_header *h, void (*write)(void *ctx, struct str bytes),
+                void *ctx, char sha256[SHA256_HEX]);
 
 /* Reading a stored document back: each line by itself (for apply). */
 struct plan_header_read {
@@ -114,19 +144,26 @@ struct plan_header_read {
 };
 bool plan_read_header(struct str line, const struct schema *s, struct plan_header_read *out);
 
-/* For people: changes of a kind grouped by pattern, most frequent first: "Department 'Sls' -> 'Sales'", 1381. */
+/* For people: changes of a kind grouped by pattern, most frequent first: "Department 'Sls' -> 'Sales'", 1381.
+ */
 struct plan_pattern {
     enum change_kind kind;
-    char text[200];   /* printable */
+    char text[200]; /* printable */
     uint64_t users;
 };
-/* Fills up to `max` patterns of `kind` (not held), returns how many; the rest is summed as "(various)". */
+/* Fills up to `max` patterns of `kind` (not held), returns how many. Values of an attribute that occur once
+ * are summed as "Designation (various)", what is beyond `max` as "(various)" in the last place; such a sum
+ * counts edits, so a user may be in it more than once. Creates have no patterns. */
 size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pattern *out, size_t max);
 
-/* Does the user, as read now, still hold the change's before-image, already its after-image, or neither? For stale and read back.
- * `roster` is a fresh one; `created` the id that a create got ("" unknown: by match keys). */
+/* Does the user, as read now, still hold the change's before-image, already its after-image, or neither? For
+ * stale and read back. `roster` is a fresh one; `created` the id that a create got ("" unknown: by match
+ * keys). AFTER only when every part is; BEFORE also when some parts are after and the others before: sending
+ * the rest is right. Write-only and secret attributes are not compared. GONE: no such user, or gone (for a
+ * create: `created` is not there). A create without a user is BEFORE, with one who differs OTHER.
+ * `difference` (may be NULL) gets what is not as wanted: "Department is 'Sls', not 'Sales'". */
 enum change_image { IMAGE_BEFORE, IMAGE_AFTER, IMAGE_OTHER, IMAGE_GONE };
-enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster, const struct refs *refs, struct str created,
-                               struct buf *difference);
+enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster,
+                               const struct refs *refs, struct str created, struct buf *difference);
 
 #endif

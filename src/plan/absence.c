@@ -1,7 +1,9 @@
-/* Who is missing. Absence is the weakest of all reasons, so it needs the most: every row's keys read, a feed that is proven, every user seen. */
+/* Who is missing. Absence is the weakest of all reasons, so it needs the most: every row's keys read, a feed
+ * that is proven, every user seen. */
 #include "plan_internal.h"
 
-#define SHARERS_MAX 1000 /* users with one key value that are looked at; beyond, the value is taken as named */
+#define SHARERS_MAX                                                                                          \
+    1000 /* users with one key value that are looked at; beyond, the value is taken as named */
 
 static void untrusted(struct plan *p, const char *why)
 {
@@ -12,7 +14,8 @@ static void untrusted(struct plan *p, const char *why)
 void absence_trust(struct plan *p, const struct plan_proof *proof)
 {
     if (proof->roster != PROOF_ALL)
-        untrusted(p, proof->roster == PROOF_LOOKED_UP ? "users were only looked up, not listed" : "the list of users is not proven to be complete");
+        untrusted(p, proof->roster == PROOF_LOOKED_UP ? "users were only looked up, not listed"
+                                                      : "the list of users is not proven to be complete");
     else if (p->counts.too_many_rejects)
         untrusted(p, "too many rows are rejected");
     else if (p->broken)
@@ -28,7 +31,8 @@ static bool is_absent(const struct plan *p, uint32_t user)
     return (p->user_flags[user] & (U_MANAGED | U_NAMED)) == U_MANAGED;
 }
 
-/* A second account of somebody who is in the feed: it shares one of his keys. Whose it is has to be said by a person. */
+/* A second account of somebody who is in the feed: it shares one of his keys. Whose it is has to be said by a
+ * person. */
 static bool shares_key(struct plan *p, uint32_t user)
 {
     for (size_t k = 0; k < p->schema->n_keys; k++) {
@@ -37,13 +41,19 @@ static bool shares_key(struct plan *p, uint32_t user)
         if (!value.n)
             continue;
         unsigned n = 0;
-        for (uint32_t u = holder_next(p, slot, value, NO_USER); u != NO_USER; u = holder_next(p, slot, value, u)) {
+        for (uint32_t u = holder_next(p, slot, value, NO_USER); u != NO_USER;
+             u = holder_next(p, slot, value, u)) {
             uint32_t row = user_row(p, u);
             bool named = row != NO_ROW && (p->rows[row].same_keys >> k & 1);
             if (!named && ++n < SHARERS_MAX)
                 continue;
             if (named)
-                ambiguous_add(p, &(struct amb){ .kind = AMB_SHARED, .row = row, .user = u, .other = user, .key = (uint8_t)k, .value = value,
+                ambiguous_add(p, &(struct amb){ .kind = AMB_SHARED,
+                                                .row = row,
+                                                .user = u,
+                                                .other = user,
+                                                .key = (uint8_t)k,
+                                                .value = value,
                                                 .shown = key_of_user(p, u) });
             return true;
         }

@@ -1,6 +1,7 @@
-/* Rings in the manager graph as it would be: the tenant's links with all moves laid over them. Everybody has one manager at most, so a walk upwards from
- * each mover meets either a top, something seen before, or itself. Every move of a ring is held and its user keeps his old link; as that may close
- * another ring, those who kept theirs are walked again, until nothing is found. Rings of old links alone are not ours to mend. */
+/* Rings in the manager graph as it would be: the tenant's links with all moves laid over them. Everybody has
+ * one manager at most, so a walk upwards from each mover meets either a top, something seen before, or
+ * itself. Every move of a ring is held and its user keeps his old link; as that may close another ring, those
+ * who kept theirs are walked again, until nothing is found. Rings of old links alone are not ours to mend. */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -12,10 +13,11 @@
 struct graph {
     struct plan *p;
     uint32_t n;
-    uint32_t *up;    /* manager, or NOBODY */
-    uint32_t *move;  /* draft that makes the link, or NO_DRAFT: it is there already */
-    uint32_t *seen;  /* number of the walk; 0: never */
-    uint32_t walk, round; /* walks up to `round` were before something was held: what they saw counts no more */
+    uint32_t *up;   /* manager, or NOBODY */
+    uint32_t *move; /* draft that makes the link, or NO_DRAFT: it is there already */
+    uint32_t *seen; /* number of the walk; 0: never */
+    uint32_t walk,
+        round; /* walks up to `round` were before something was held: what they saw counts no more */
     uint32_t *todo, *next;
     size_t n_todo, n_next;
     uint32_t *ring;

@@ -1,5 +1,6 @@
-/* What differs between a person and a user, as drafts of changes. A blank cell keeps what the user has; a leaver gets the deactivation and
- * nothing else. What the vendor cannot take goes into held changes of its own, so that the rest of the row goes on. */
+/* What differs between a person and a user, as drafts of changes. A blank cell keeps what the user has; a
+ * leaver gets the deactivation and nothing else. What the vendor cannot take goes into held changes of its
+ * own, so that the rest of the row goes on. */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -65,7 +66,8 @@ struct str key_of(const struct plan *p, uint32_t user, const struct person *pers
 static const struct ref_cached *resolve(struct plan *p, size_t slot, struct str canon)
 {
     uint64_t digest = hash64(&p->key, canon.p, canon.n) + slot;
-    for (size_t it = table_find(&p->ref_table, digest); it != TABLE_END; it = table_next(&p->ref_table, it, digest)) {
+    for (size_t it = table_find(&p->ref_table, digest); it != TABLE_END;
+         it = table_next(&p->ref_table, it, digest)) {
         const struct ref_cached *r = &p->ref_cache[table_value(&p->ref_table, it)];
         if (r->slot == slot && str_eq(r->canon, canon))
             return r;
@@ -90,11 +92,13 @@ static struct str bad_ref_text(struct plan *p, size_t slot, const struct value *
 {
     const struct attr *a = &p->schema->attr[slot];
     if (found == REF_AMBIGUOUS)
-        return say(p, "%s %s is the name of several; write 'Parent / Name' or the id", a->name, shown(p, v->send));
+        return say(p, "%s %s is the name of several; write 'Parent / Name' or the id", a->name,
+                   shown(p, v->send));
     const char *close = refs_suggest(p->refs, (enum ref_kind)a->ref_kind, v->send);
     if (!close)
         return say(p, "%s %s is not known to the tenant", a->name, shown(p, v->send));
-    return say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, shown(p, v->send), shown(p, str_of(close)));
+    return say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, shown(p, v->send),
+               shown(p, str_of(close)));
 }
 
 /* Edits --------------------------------------------------------------------------------------------------------------------- */
@@ -130,8 +134,10 @@ static struct edit plain_edit(struct wanted *w, size_t slot, const struct value 
     return e;
 }
 
-/* Fills `e` for a reference. REF_OK and equal ids: *same. Otherwise, when the name is not good, a held change says so. */
-static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value *v, struct edit *e, bool *same)
+/* Fills `e` for a reference. REF_OK and equal ids: *same. Otherwise, when the name is not good, a held change
+ * says so. */
+static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value *v, struct edit *e,
+                               bool *same)
 {
     struct plan *p = w->p;
     struct str has = w->user == NO_USER ? no_text : roster_canon(p->roster, w->user, slot);
@@ -150,7 +156,8 @@ static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value
         return REF_OK;
     }
     enum hold hold = wants.found == REF_AMBIGUOUS ? HOLD_AMBIGUOUS_REF : HOLD_UNKNOWN_REF;
-    draft_hold(draft_edits(w, kind_of(&p->schema->attr[slot]), e, 1), hold, bad_ref_text(p, slot, v, wants.found));
+    draft_hold(draft_edits(w, kind_of(&p->schema->attr[slot]), e, 1), hold,
+               bad_ref_text(p, slot, v, wants.found));
     return wants.found;
 }
 
@@ -167,8 +174,9 @@ static void held_fixed(struct wanted *w, const char *what)
             continue;
         enum change_kind kind = membership ? CHANGE_MEMBERSHIP : CHANGE_UPDATE;
         struct draft *d = draft_edits(w, kind, w->edit[membership][1], w->n[membership][1]);
-        draft_hold(d, HOLD_READ_ONLY, say(w->p, "the target cannot %s %s%s", what, w->p->schema->attr[d->c.edit[0].slot].name,
-                                          d->c.n_edits > 1 ? " and others" : ""));
+        draft_hold(d, HOLD_READ_ONLY,
+                   say(w->p, "the target cannot %s %s%s", what, w->p->schema->attr[d->c.edit[0].slot].name,
+                       d->c.n_edits > 1 ? " and others" : ""));
     }
 }
 
@@ -206,7 +214,8 @@ static void leave(struct plan *p, uint32_t row, uint32_t user, const struct pers
 static void activate(struct wanted *w, const struct person *person)
 {
     struct draft *d = draft_new(w->p, CHANGE_ACTIVATE, w->row, w->user, w->key);
-    d->c.reason = person->state_text.n ? say(w->p, "in the feed as %s", shown(w->p, person->state_text)) : STR("in the feed");
+    d->c.reason = person->state_text.n ? say(w->p, "in the feed as %s", shown(w->p, person->state_text))
+                                       : STR("in the feed");
     w->p->rows[w->row].state_change = 1;
 }
 
@@ -217,9 +226,11 @@ static bool differs(struct plan *p, uint32_t user, const struct person *person)
         return true;
     for (size_t slot = 0; slot < p->schema->n; slot++) {
         struct str canon = person->value[slot].canon;
-        if (!canon.n || !(p->schema->attr[slot].flags & ATTR_READ) || str_eq(canon, roster_canon(p->roster, user, slot)))
+        if (!canon.n || !(p->schema->attr[slot].flags & ATTR_READ) ||
+            str_eq(canon, roster_canon(p->roster, user, slot)))
             continue;
-        if (p->schema->attr[slot].type != ATTR_REF || !same_ref(p, slot, roster_canon(p->roster, user, slot), canon))
+        if (p->schema->attr[slot].type != ATTR_REF ||
+            !same_ref(p, slot, roster_canon(p->roster, user, slot), canon))
             return true;
     }
     return false;
@@ -316,6 +327,8 @@ uint32_t diff_create(struct plan *p, uint32_t row, const struct person *person)
     if (p->opt->email_slot >= 0)
         create->c.user_email = arena_str(&p->arena, person->value[p->opt->email_slot].send);
     if (!can_be_found(p, create))
-        draft_hold(create, HOLD_READ_ONLY, STR("the target cannot give a new user any of the match keys: he would be created again every time"));
+        draft_hold(
+            create, HOLD_READ_ONLY,
+            STR("the target cannot give a new user any of the match keys: he would be created again every time"));
     return number;
 }

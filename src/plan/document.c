@@ -1,19 +1,24 @@
-/* The canonical document of a plan: what is hashed, reviewed and carried to another machine. A header line, a line per change, a line per ambiguous row.
- * No line numbers, times or run ids: the same facts give the same bytes. */
+/* The canonical document of a plan: what is hashed, reviewed and carried to another machine. A header line, a
+ * line per change, a line per ambiguous row. No line numbers, times or run ids: the same facts give the same
+ * bytes. */
 #include <jansson.h>
 #include <string.h>
 
 #include "plan_internal.h"
 
 #define FORMAT "rollcall-plan-1"
-#define LINE_MAX_BYTES ((size_t)1024 * 1024 * 1024) /* a row of 4 MiB against a user as large, every byte escaped, stays far below */
+#define LINE_MAX_BYTES                                                                                       \
+    ((size_t)1024 * 1024 *                                                                                   \
+     1024) /* a row of 4 MiB against a user as large, every byte escaped, stays far below */
 #define HEADER_MAX ((size_t)4 * 1024 * 1024)
 #define NAMES_MAX 16
 
-static_assert(HOLDS <= NAMES_MAX && USER_FATES <= NAMES_MAX && CHANGE_KINDS <= NAMES_MAX, "tables of counts fit");
+static_assert(HOLDS <= NAMES_MAX && USER_FATES <= NAMES_MAX && CHANGE_KINDS <= NAMES_MAX,
+              "tables of counts fit");
 
 /* An object of counts, its members in ascending order of their names. */
-static void write_counts(struct jw *w, const char *key, const char *const *name, const uint64_t *count, size_t n)
+static void write_counts(struct jw *w, const char *key, const char *const *name, const uint64_t *count,
+                         size_t n)
 {
     size_t order[NAMES_MAX];
     for (size_t i = 0; i < n; i++) {
@@ -95,7 +100,8 @@ static void line_end(struct line *l)
     buf_clear(&l->buf);
 }
 
-void plan_write(const struct plan *p, const struct plan_header *h, void (*write)(void *ctx, struct str bytes), void *ctx, char sha256[SHA256_HEX])
+void plan_write(const struct plan *p, const struct plan_header *h, void (*write)(void *ctx, struct str bytes),
+                void *ctx, char sha256[SHA256_HEX])
 {
     assert(p->ended);
     struct line l = { .buf = BUF_INIT(LINE_MAX_BYTES), .write = write, .ctx = ctx };
@@ -149,10 +155,12 @@ static bool read_header(const json_t *o, const struct schema *s, struct plan_hea
     if (!json_is_integer(changes) || json_integer_value(changes) < 0)
         return false;
     out->changes = (uint64_t)json_integer_value(changes);
-    return read_text(o, "connector", out->connector, sizeof(out->connector)) && read_text(o, "tenant", out->tenant, sizeof(out->tenant)) &&
+    return read_text(o, "connector", out->connector, sizeof(out->connector)) &&
+           read_text(o, "tenant", out->tenant, sizeof(out->tenant)) &&
            read_text(o, "feed_sha256", out->feed_sha256, sizeof(out->feed_sha256)) &&
            read_text(o, "policy_sha256", out->policy_sha256, sizeof(out->policy_sha256)) &&
-           same_names(json_object_get(o, "schema"), s, NULL, s->n) && same_names(json_object_get(o, "keys"), s, s->key, s->n_keys);
+           same_names(json_object_get(o, "schema"), s, NULL, s->n) &&
+           same_names(json_object_get(o, "keys"), s, s->key, s->n_keys);
 }
 
 bool plan_read_header(struct str line, const struct schema *s, struct plan_header_read *out)

@@ -1,4 +1,5 @@
-/* What must not be done: for want of proof, because the job or the vendor says so, because it is more than usual, or because something it needs is held. */
+/* What must not be done: for want of proof, because the job or the vendor says so, because it is more than
+ * usual, or because something it needs is held. */
 #include "plan_internal.h"
 
 /* Rejects --------------------------------------------------------------------------------------------------------------------- */
@@ -28,8 +29,11 @@ static void hold_proof(struct plan *p, struct draft *d, const struct plan_proof 
 {
     if (proof->roster != PROOF_ALL && proof->roster != PROOF_LOOKED_UP)
         draft_hold(d, HOLD_NO_PROOF, STR("the list of users is not proven to be complete"));
-    else if (p->broken && (d->c.kind == CHANGE_CREATE || d->c.kind == CHANGE_DEACTIVATE || d->c.kind == CHANGE_RETIRE))
-        draft_hold(d, HOLD_NO_PROOF, p->counts.too_many_rejects ? STR("too many rows are rejected") : STR("the feed is broken"));
+    else if (p->broken &&
+             (d->c.kind == CHANGE_CREATE || d->c.kind == CHANGE_DEACTIVATE || d->c.kind == CHANGE_RETIRE))
+        draft_hold(d, HOLD_NO_PROOF,
+                   p->counts.too_many_rejects ? STR("too many rows are rejected")
+                                              : STR("the feed is broken"));
 }
 
 void guards_static(struct plan *p, const struct plan_proof *proof)
@@ -47,7 +51,8 @@ void guards_static(struct plan *p, const struct plan_proof *proof)
 
 /* Guards ---------------------------------------------------------------------------------------------------------------------- */
 
-/* max(1, percent rounded up). A whole number of users that floating point puts a hair above itself is not rounded up. */
+/* max(1, percent rounded up). A whole number of users that floating point puts a hair above itself is not
+ * rounded up. */
 static int64_t share_of(double percent, uint64_t users)
 {
     double exact = percent * (double)users / 100.0 - 1e-9;
@@ -56,7 +61,8 @@ static int64_t share_of(double percent, uint64_t users)
     return n < 1 ? 1 : n;
 }
 
-/* A tenant where nobody but protected users is active counts as empty: its own administrator is always there. */
+/* A tenant where nobody but protected users is active counts as empty: its own administrator is always there.
+ */
 static bool tenant_empty(const struct plan *p)
 {
     for (uint32_t u = 0; u < p->n_users; u++)
@@ -101,8 +107,9 @@ void guards_count(struct plan *p)
     struct str why[CHANGE_KINDS];
     for (unsigned kind = 0; any && kind < CHANGE_KINDS; kind++) {
         const struct plan_guard *g = &p->counts.guard[kind];
-        why[kind] = trips[kind] ? say(p, "%llu of at most %lld", (unsigned long long)g->wanted, (long long)g->limit)
-                                : STR("another guard withholds the whole plan");
+        why[kind] = trips[kind]
+                        ? say(p, "%llu of at most %lld", (unsigned long long)g->wanted, (long long)g->limit)
+                        : STR("another guard withholds the whole plan");
     }
     for (size_t i = 0; any && i < p->n_drafts; i++) {
         struct draft *d = p->drafts[i];
@@ -125,7 +132,7 @@ static struct str manager_lacks(struct plan *p, const struct draft *d)
 
 static bool need_judge(struct plan *p, struct draft *d)
 {
-    if (d->user != NO_USER && d->c.kind != CHANGE_ACTIVATE && (p->user_flags[d->user] & U_ACTIVATION_HELD)) {
+    if (d->user != NO_USER && (p->user_flags[d->user] & U_ACTIVATION_HELD)) {
         draft_hold(d, HOLD_NEED, STR("the activation of the user is withheld"));
         return true;
     }

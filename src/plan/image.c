@@ -49,7 +49,8 @@ static struct str canon_of(const struct look *l, size_t slot, struct str text, s
 static unsigned edit_image(struct look *l, uint32_t user, const struct edit *e)
 {
     const struct attr *a = &l->s->attr[e->slot];
-    struct buf now = BUF_INIT(ATTR_CANON_MAX), after = BUF_INIT(ATTR_CANON_MAX), before = BUF_INIT(ATTR_CANON_MAX);
+    struct buf now = BUF_INIT(ATTR_CANON_MAX), after = BUF_INIT(ATTR_CANON_MAX),
+               before = BUF_INIT(ATTR_CANON_MAX);
     unsigned image = 0;
     if (!(a->flags & ATTR_READ) || (a->flags & ATTR_SECRET)) /* nothing to see, nothing to compare */
         return 3;
@@ -57,7 +58,8 @@ static unsigned edit_image(struct look *l, uint32_t user, const struct edit *e)
     image |= str_eq(is, canon_of(l, e->slot, e->after, &after)) ? 1 : 0;
     image |= str_eq(is, canon_of(l, e->slot, e->before, &before)) ? 2 : 0;
     if (!(image & 1))
-        differs(l, a->name, roster_shown(l->roster, user, e->slot), e->after_name.n ? e->after_name : e->after);
+        differs(l, a->name, roster_shown(l->roster, user, e->slot),
+                e->after_name.n ? e->after_name : e->after);
     buf_deinit(&now);
     buf_deinit(&after);
     buf_deinit(&before);
@@ -82,7 +84,8 @@ static void edits_image(struct look *l, uint32_t user, bool *all_after, bool *al
 static bool has_key(const struct look *l, uint32_t user, size_t slot, struct str text)
 {
     struct buf canon = BUF_INIT(ATTR_CANON_MAX);
-    bool has = attr_canon(&l->s->attr[slot], text, &canon) && canon.n && str_eq(buf_view(&canon), roster_canon(l->roster, user, slot));
+    bool has = attr_canon(&l->s->attr[slot], text, &canon) && canon.n &&
+               str_eq(buf_view(&canon), roster_canon(l->roster, user, slot));
     buf_deinit(&canon);
     return has;
 }
@@ -172,12 +175,13 @@ static enum change_image state_image(struct look *l, uint32_t user)
 {
     bool active = roster_state(l->roster, user) == USER_ACTIVE, wanted = l->c->kind == CHANGE_ACTIVATE;
     if (active != wanted)
-        differs(l, "state", active ? STR("active") : STR("inactive"), wanted ? STR("active") : STR("inactive"));
+        differs(l, "state", active ? STR("active") : STR("inactive"),
+                wanted ? STR("active") : STR("inactive"));
     return image_of(active == wanted, true);
 }
 
-enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster, const struct refs *refs, struct str created,
-                               struct buf *difference)
+enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster,
+                               const struct refs *refs, struct str created, struct buf *difference)
 {
     struct look l = { .c = c, .s = s, .roster = roster, .refs = refs, .difference = difference };
     if (c->kind == CHANGE_CREATE)
@@ -190,12 +194,8 @@ enum change_image change_image(const struct change *c, const struct schema *s, c
     bool after = true, known = true;
     switch (c->kind) {
     case CHANGE_ACTIVATE:
-    case CHANGE_DEACTIVATE:
-        return state_image(&l, user);
-    case CHANGE_MANAGER:
-        return manager_image(&l, user);
-    default:
-        edits_image(&l, user, &after, &known);
-        return image_of(after, known);
+    case CHANGE_DEACTIVATE: return state_image(&l, user);
+    case CHANGE_MANAGER: return manager_image(&l, user);
+    default: edits_image(&l, user, &after, &known); return image_of(after, known);
     }
 }

@@ -1,5 +1,6 @@
-/* Managers. A row names its manager by a value of the manager key; whom that means is only known when all rows are: a user, a user under another number
- * from now on, or somebody who joins in this same run. What is named badly is held alone; the rest of the row goes on. */
+/* Managers. A row names its manager by a value of the manager key; whom that means is only known when all
+ * rows are: a user, a user under another number from now on, or somebody who joins in this same run. What is
+ * named badly is held alone; the rest of the row goes on. */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -12,13 +13,17 @@ static struct wish *wish_add(struct plan *p, uint32_t row, uint32_t user, uint32
     return w;
 }
 
-void managers_row(struct plan *p, uint32_t row, const struct match *m, uint32_t create, const struct person *person)
+void managers_row(struct plan *p, uint32_t row, const struct match *m, uint32_t create,
+                  const struct person *person)
 {
     if (!p->schema->manager || !person->manager.canon.n || person->state == PERSON_LEAVER)
         return;
     uint32_t has = m->user == NO_USER ? NO_USER : roster_manager(p->roster, m->user);
-    bool same = has != NO_USER && str_eq(roster_canon(p->roster, has, p->schema->manager_key), person->manager.canon);
-    if (same && m->same_keys == m->have) { /* without a change, unless the manager gets another number: renumbered_reports() */
+    bool same =
+        has != NO_USER && str_eq(roster_canon(p->roster, has, p->schema->manager_key), person->manager.canon);
+    if (same &&
+        m->same_keys ==
+            m->have) { /* without a change, unless the manager gets another number: renumbered_reports() */
         p->rows[row].same_manager = 1;
         return;
     }
@@ -28,7 +33,8 @@ void managers_row(struct plan *p, uint32_t row, const struct match *m, uint32_t 
     w->key = arena_str(&p->arena, key_of(p, m->user, person));
 }
 
-/* Rows that name the manager whom their user has, by a number that the feed takes away from him: whom they mean has to be found anew. */
+/* Rows that name the manager whom their user has, by a number that the feed takes away from him: whom they
+ * mean has to be found anew. */
 static void renumbered_reports(struct plan *p)
 {
     size_t slot = p->schema->manager_key;
@@ -62,7 +68,8 @@ static bool find_in_feed(struct plan *p, struct wish *w)
         if (!row_live(p, e[i].row))
             continue;
         if (found) {
-            fail(w, HOLD_UNKNOWN_MANAGER, say(p, "several persons have %s %s", p->schema->attr[e->slot].name, shown(p, w->send)));
+            fail(w, HOLD_UNKNOWN_MANAGER,
+                 say(p, "several persons have %s %s", p->schema->attr[e->slot].name, shown(p, w->send)));
             return true;
         }
         found = &e[i];
@@ -78,14 +85,16 @@ static bool find_in_feed(struct plan *p, struct wish *w)
     return true;
 }
 
-/* Who of the tenant's users has the number and keeps it. Among several only one who is active, or about to be, can be meant. */
+/* Who of the tenant's users has the number and keeps it. Among several only one who is active, or about to
+ * be, can be meant. */
 static void find_in_roster(struct plan *p, struct wish *w)
 {
     size_t slot = p->schema->manager_key;
     uint32_t has = w->user == NO_USER ? NO_USER : roster_manager(p->roster, w->user);
     uint32_t good = NO_USER, idle = NO_USER, row;
     unsigned n_good = 0;
-    for (uint32_t u = holder_next(p, slot, w->canon, NO_USER); u != NO_USER; u = holder_next(p, slot, w->canon, u)) {
+    for (uint32_t u = holder_next(p, slot, w->canon, NO_USER); u != NO_USER;
+         u = holder_next(p, slot, w->canon, u)) {
         row = user_row(p, u);
         if (row != NO_ROW && p->rows[row].renumbered)
             continue;
@@ -102,9 +111,11 @@ static void find_in_roster(struct plan *p, struct wish *w)
         }
     }
     if (n_good > 1)
-        fail(w, HOLD_UNKNOWN_MANAGER, say(p, "several users have %s %s", p->schema->attr[slot].name, shown(p, w->send)));
+        fail(w, HOLD_UNKNOWN_MANAGER,
+             say(p, "several users have %s %s", p->schema->attr[slot].name, shown(p, w->send)));
     else if (n_good == 0 && idle == NO_USER)
-        fail(w, HOLD_UNKNOWN_MANAGER, say(p, "nobody has %s %s", p->schema->attr[slot].name, shown(p, w->send)));
+        fail(w, HOLD_UNKNOWN_MANAGER,
+             say(p, "nobody has %s %s", p->schema->attr[slot].name, shown(p, w->send)));
     else
         w->to_user = n_good ? good : idle;
 }
@@ -112,13 +123,15 @@ static void find_in_roster(struct plan *p, struct wish *w)
 static void judge_found(struct plan *p, struct wish *w)
 {
     const char *who = shown(p, w->send);
-    if ((w->to_user != NO_USER && w->to_user == w->user) || (w->to_draft != NO_DRAFT && w->to_draft == w->draft))
+    if ((w->to_user != NO_USER && w->to_user == w->user) ||
+        (w->to_draft != NO_DRAFT && w->to_draft == w->draft))
         fail(w, HOLD_OWN_MANAGER, say(p, "%s would report to himself", who));
     else if (w->to_user == NO_USER)
         return;
     else if (p->user_flags[w->to_user] & U_LEAVING)
         fail(w, HOLD_LEAVING_MANAGER, say(p, "%s is leaving", who));
-    else if (roster_state(p->roster, w->to_user) != USER_ACTIVE && !(p->user_flags[w->to_user] & U_ACTIVATING))
+    else if (roster_state(p->roster, w->to_user) != USER_ACTIVE &&
+             !(p->user_flags[w->to_user] & U_ACTIVATING))
         fail(w, HOLD_INACTIVE_MANAGER, say(p, "%s is not active", who));
 }
 
@@ -178,7 +191,8 @@ void managers_resolve(struct plan *p)
             continue;
         if (!find_in_feed(p, w))
             find_in_roster(p, w);
-        bool same = !w->hold && w->user != NO_USER && w->to_user != NO_USER && w->to_user == roster_manager(p->roster, w->user);
+        bool same = !w->hold && w->user != NO_USER && w->to_user != NO_USER &&
+                    w->to_user == roster_manager(p->roster, w->user);
         if (same)
             continue;
         if (!w->hold)

@@ -1,5 +1,6 @@
-/* Which user is this row? The match keys in their order: a value that one user has is he; a later key only counts for a user who has no value
- * of the earlier keys that the row has. Whatever is not certain is ambiguous: shown, untouched, and nobody it may mean is absent. */
+/* Which user is this row? The match keys in their order: a value that one user has is he; a later key only
+ * counts for a user who has no value of the earlier keys that the row has. Whatever is not certain is
+ * ambiguous: shown, untouched, and nobody it may mean is absent. */
 #include "plan_internal.h"
 
 uint32_t holder_next(const struct plan *p, size_t slot, struct str canon, uint32_t after)
@@ -48,8 +49,9 @@ static struct match match_by_key(const struct plan *p, const struct person *pers
     return m;
 }
 
-/* The row's user is known by an earlier key, and another active one has the row's value of key `k`. As long as only attributes are concerned the earlier
- * key is enough (the value itself is withheld, see repeat.c); nobody is deactivated or activated on such a word. */
+/* The row's user is known by an earlier key, and another active one has the row's value of key `k`. As long
+ * as only attributes are concerned the earlier key is enough (the value itself is withheld, see repeat.c);
+ * nobody is deactivated or activated on such a word. */
 static struct match match_crossed(const struct plan *p, const struct person *person, size_t k, struct match m)
 {
     if (person->state == PERSON_ACTIVE && roster_state(p->roster, m.user) == USER_ACTIVE)
@@ -87,15 +89,22 @@ struct match match_person(const struct plan *p, const struct person *person)
     return m;
 }
 
-static void entry_add(struct plan *p, uint32_t row, const struct match *m, uint32_t draft, size_t slot, struct str canon)
+static void entry_add(struct plan *p, uint32_t row, const struct match *m, uint32_t draft, size_t slot,
+                      struct str canon)
 {
     p->entries = xgrow(p->entries, &p->cap_entries, p->n_entries + 1, sizeof(*p->entries));
     p->entries[p->n_entries++] = (struct entry){
-        .canon = arena_str(&p->arena, canon), .row = row, .user = m->user, .draft = draft, .slot = (uint8_t)slot, .have = m->have,
+        .canon = arena_str(&p->arena, canon),
+        .row = row,
+        .user = m->user,
+        .draft = draft,
+        .slot = (uint8_t)slot,
+        .have = m->have,
     };
 }
 
-void match_entries(struct plan *p, uint32_t row, const struct person *person, const struct match *m, uint32_t draft)
+void match_entries(struct plan *p, uint32_t row, const struct person *person, const struct match *m,
+                   uint32_t draft)
 {
     const struct schema *s = p->schema;
     for (size_t slot = 0; slot < s->n; slot++) {
@@ -104,7 +113,8 @@ void match_entries(struct plan *p, uint32_t row, const struct person *person, co
         struct str canon = person->value[slot].canon;
         if (!canon.n || !(manager_key || email || schema_is_key(s, slot)))
             continue;
-        struct str has = m->user == NO_USER ? (struct str){ NULL, 0 } : roster_canon(p->roster, m->user, slot);
+        struct str has =
+            m->user == NO_USER ? (struct str){ NULL, 0 } : roster_canon(p->roster, m->user, slot);
         if (str_eq(has, canon))
             continue;
         if (manager_key && has.n)
@@ -127,7 +137,8 @@ static struct str several_text(struct plan *p, const char *name, size_t slot, st
 {
     struct buf b = BUF_INIT(WHY_MAX);
     unsigned n = 0;
-    for (uint32_t u = holder_next(p, slot, value, NO_USER); u != NO_USER && n <= SEVERAL_SHOWN; u = holder_next(p, slot, value, u), n++) {
+    for (uint32_t u = holder_next(p, slot, value, NO_USER); u != NO_USER && n <= SEVERAL_SHOWN;
+         u = holder_next(p, slot, value, u), n++) {
         if (n < SEVERAL_SHOWN)
             buf_printf(&b, "%s%s", n ? ", " : "", shown_id(p, u));
         else
@@ -143,18 +154,19 @@ static struct str ambiguous_text(struct plan *p, const struct amb *a)
     size_t slot = p->schema->key[a->key], earlier = p->schema->key[a->earlier];
     const char *name = p->schema->attr[slot].name, *earlier_name = p->schema->attr[earlier].name;
     switch ((enum amb_kind)a->kind) {
-    case AMB_SEVERAL:
-        return several_text(p, name, slot, a->value);
+    case AMB_SEVERAL: return several_text(p, name, slot, a->value);
     case AMB_EARLIER:
         return say(p, "matches user %s by %s, whose %s is %s", shown_id(p, a->user), name, earlier_name,
                    shown(p, roster_shown(p->roster, a->user, earlier)));
     case AMB_CROSSED:
-        return say(p, "matches user %s by %s and user %s by %s", shown_id(p, a->user), earlier_name, shown_id(p, a->other), name);
+        return say(p, "matches user %s by %s and user %s by %s", shown_id(p, a->user), earlier_name,
+                   shown_id(p, a->other), name);
     case AMB_NAMED:
-        return say(p, "matches user %s, whom a row that cannot be settled names too, by %s %s", shown_id(p, a->user), name,
-                   shown(p, a->value));
+        return say(p, "matches user %s, whom a row that cannot be settled names too, by %s %s",
+                   shown_id(p, a->user), name, shown(p, a->value));
     case AMB_SHARED:
-        return say(p, "has %s %s, and so has user %s, whom no row names", name, shown(p, a->value), shown_id(p, a->other));
+        return say(p, "has %s %s, and so has user %s, whom no row names", name, shown(p, a->value),
+                   shown_id(p, a->other));
     }
     return (struct str){ NULL, 0 };
 }
@@ -177,7 +189,8 @@ static int amb_cmp(const void *a, const void *b)
     return d ? d : (int)x->key - (int)y->key;
 }
 
-/* A rejected or repeated row has its fate already; one row is said once, though several keys may have shown it. */
+/* A rejected or repeated row has its fate already; one row is said once, though several keys may have shown
+ * it. */
 void ambiguous_texts(struct plan *p)
 {
     size_t n = 0;
@@ -188,7 +201,9 @@ void ambiguous_texts(struct plan *p)
         const struct amb *a = &p->ambs[i];
         bool again = i && a->row == a[-1].row && a->kind == AMB_NAMED;
         if (p->rows[a->row].fate == ROW_PERSON && !again)
-            p->ambiguous[n++] = (struct plan_ambiguous){ .at = row_place(&p->rows[a->row]), .key = a->shown, .text = ambiguous_text(p, a) };
+            p->ambiguous[n++] = (struct plan_ambiguous){ .at = row_place(&p->rows[a->row]),
+                                                         .key = a->shown,
+                                                         .text = ambiguous_text(p, a) };
     }
     p->n_ambs = n;
     if (n > 1)

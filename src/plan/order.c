@@ -1,4 +1,5 @@
-/* The final order of changes, the fates of users, the counts; and the same counts once more from the parts, to be compared. */
+/* The final order of changes, the fates of users, the counts; and the same counts once more from the parts,
+ * to be compared. */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -15,7 +16,8 @@ static int edits_cmp(const struct change *x, const struct change *y)
     return (x->n_edits > y->n_edits) - (x->n_edits < y->n_edits);
 }
 
-/* By kind, key, user id. The rest only decides between several of one kind and user, so that the order is always the same. */
+/* By kind, key, user id. The rest only decides between several of one kind and user, so that the order is
+ * always the same. */
 static int draft_cmp(const void *a, const void *b)
 {
     const struct change *x = &(*(struct draft *const *)a)->c, *y = &(*(struct draft *const *)b)->c;
@@ -137,24 +139,30 @@ static bool user_sound(const struct plan *p, const struct sums *s, uint32_t u)
         return !(touched & 1);
     if ((touched & 12) == 12) /* a leaver gets the deactivation and nothing else */
         return false;
-    return touched & 1 ? fate == USER_CHANGED : touched & 2 ? fate == USER_WITHHELD : fate != USER_CHANGED && fate != USER_WITHHELD;
+    return touched & 1   ? fate == USER_CHANGED
+           : touched & 2 ? fate == USER_WITHHELD
+                         : fate != USER_CHANGED && fate != USER_WITHHELD;
 }
 
 static const char *sums_wrong(const struct plan *p, const struct sums *s)
 {
     const struct plan_counts *c = &p->counts;
     uint64_t changes = total(s->change, CHANGE_KINDS), held = total(s->held, CHANGE_KINDS);
-    if (memcmp(s->row, c->row, sizeof(s->row)) != 0 || total(s->row, ROW_FATES) != c->rows || c->rows != p->n_rows)
+    if (memcmp(s->row, c->row, sizeof(s->row)) != 0 || total(s->row, ROW_FATES) != c->rows ||
+        c->rows != p->n_rows)
         return "rows";
     if (s->row[ROW_REJECTED] != plan_rejects(p))
         return "rejected rows";
-    if (memcmp(s->user, c->user, sizeof(s->user)) != 0 || total(s->user, USER_FATES) != c->users || c->users != roster_count(p->roster))
+    if (memcmp(s->user, c->user, sizeof(s->user)) != 0 || total(s->user, USER_FATES) != c->users ||
+        c->users != roster_count(p->roster))
         return "users";
     if (s->active != c->active_users || c->managed_active > c->active_users)
         return "active users";
-    if (memcmp(s->change, c->change, sizeof(s->change)) != 0 || memcmp(s->held, c->held, sizeof(s->held)) != 0)
+    if (memcmp(s->change, c->change, sizeof(s->change)) != 0 ||
+        memcmp(s->held, c->held, sizeof(s->held)) != 0)
         return "changes by kind";
-    if (changes + held != plan_changes(p) || memcmp(s->hold, c->hold, sizeof(s->hold)) != 0 || s->hold[HOLD_NONE] != changes)
+    if (changes + held != plan_changes(p) || memcmp(s->hold, c->hold, sizeof(s->hold)) != 0 ||
+        s->hold[HOLD_NONE] != changes)
         return "changes by hold";
     for (uint32_t u = 0; u < p->n_users; u++)
         if (!user_sound(p, s, u))

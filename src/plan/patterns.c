@@ -1,5 +1,5 @@
-/* The plan for people: many changes of a kind are few patterns. Every edit is a piece of text that says what happens; equal pieces are counted, pieces that occur
- * once are summed as "Designation (various)". */
+/* The plan for people: many changes of a kind are few patterns. Every edit is a piece of text that says what
+ * happens; equal pieces are counted, pieces that occur once are summed as "Designation (various)". */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -7,8 +7,8 @@
 #define PATTERN_COLUMNS 40 /* a value is cut behind this many columns */
 
 struct piece {
-    char *text;   /* owned */
-    char *group;  /* owned: what a piece that occurs once is summed under */
+    char *text;  /* owned */
+    char *group; /* owned: what a piece that occurs once is summed under */
     uint64_t users;
     bool various;
 };
@@ -78,16 +78,13 @@ static void pieces_of(struct pieces *ps, const struct plan *p, const struct chan
         for (size_t i = 0; i < c->n_edits; i++)
             edit_piece(ps, p, c, &c->edit[i]);
         break;
-    case CHANGE_MANAGER:
-        manager_piece(ps, p, c);
-        break;
+    case CHANGE_MANAGER: manager_piece(ps, p, c); break;
     case CHANGE_ACTIVATE:
     case CHANGE_DEACTIVATE:
         buf_str(&b, c->reason);
         piece_add(ps, &b, c->reason.n ? c->reason.p : "");
         break;
-    default: /* creates have nothing in common that says much */
-        break;
+    default: /* creates have nothing in common that says much */ break;
     }
 }
 
@@ -115,7 +112,8 @@ static void fold_neighbours(struct pieces *ps)
 {
     size_t n = 0;
     for (size_t i = 0; i < ps->n; i++) {
-        if (n && strcmp(ps->v[n - 1].text, ps->v[i].text) == 0 && strcmp(ps->v[n - 1].group, ps->v[i].group) == 0) {
+        if (n && strcmp(ps->v[n - 1].text, ps->v[i].text) == 0 &&
+            strcmp(ps->v[n - 1].group, ps->v[i].group) == 0) {
             ps->v[n - 1].users += ps->v[i].users;
             piece_free(&ps->v[i]);
         } else {
@@ -177,7 +175,9 @@ size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pa
     fold_neighbours(&ps);
     sum_single(&ps);
     sort_by(&ps, by_users);
-    size_t n = 0, single = ps.n <= max ? ps.n : max ? max - 1 : 0; /* the last place is the rest's, when there is one */
+    size_t n = 0, single = ps.n <= max ? ps.n
+                           : max       ? max - 1
+                                       : 0; /* the last place is the rest's, when there is one */
     uint64_t rest = 0;
     for (size_t i = 0; i < ps.n; i++) {
         if (i < single)

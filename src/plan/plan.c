@@ -66,7 +66,8 @@ static void claim_add(struct plan *p, uint32_t user, uint32_t row)
     p->claims[p->n_claims++] = (struct claim){ .user = user, .row = row };
 }
 
-/* The row is surely this user. Others that say the same are kept beside, to be judged together when all are known. */
+/* The row is surely this user. Others that say the same are kept beside, to be judged together when all are
+ * known. */
 static void row_of_user(struct plan *p, uint32_t row, uint32_t user)
 {
     if (roster_mark(p->roster, user) == NO_ROW)
@@ -95,9 +96,7 @@ void plan_row(struct plan *p, const struct person *person)
         p->unknown_keys = true;
         reject_late(p, row, REJECT_NO_KEY, STR("no match key has a value"));
         return;
-    case MATCH_AMBIGUOUS:
-        amb_of_row(p, row, person, &m.amb);
-        break;
+    case MATCH_AMBIGUOUS: amb_of_row(p, row, person, &m.amb); break;
     case MATCH_NONE:
         if (person->state == PERSON_ACTIVE)
             draft = diff_create(p, row, person);
@@ -181,8 +180,8 @@ static void users_init(struct plan *p)
     p->counts.users = p->n_users;
 }
 
-struct plan *plan_new(const struct plan_options *options, const struct schema *schema, struct roster *roster, const struct refs *refs,
-                      const struct hash_key *key)
+struct plan *plan_new(const struct plan_options *options, const struct schema *schema, struct roster *roster,
+                      const struct refs *refs, const struct hash_key *key)
 {
     struct plan *p = xcalloc(1, sizeof(*p));
     p->opt = options;
@@ -230,8 +229,8 @@ void plan_end(struct plan *p, const struct plan_proof *proof)
     guards_static(p, proof);
     cycles_hold(p);
     guards_count(p);
-    /* A withheld move leaves an old link in place, which may close a ring with another move, whose joiner may need ...: each round
-     * holds something more, so this ends. */
+    /* A withheld move leaves an old link in place, which may close a ring with another move, whose joiner may
+     * need ...: each round holds something more, so this ends. */
     for (bool more = true; more;) {
         more = guards_needs(p);
         more |= cycles_hold(p) > 0;

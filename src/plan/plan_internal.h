@@ -1,6 +1,7 @@
-/* What the files of the plan share. One file per subject: match.c finds the user of a row, diff.c says what differs, repeat.c judges rows that
- * claim the same user or key, managers.c and cycles.c the manager graph, absence.c who is missing, guards.c what may not be done,
- * order.c the final order and fates, document.c the canonical document, patterns.c the summary for people, image.c stale or already. */
+/* What the files of the plan share. One file per subject: match.c finds the user of a row, diff.c says what
+ * differs, repeat.c judges rows that claim the same user or key, managers.c and cycles.c the manager graph,
+ * absence.c who is missing, guards.c what may not be done, order.c the final order and fates, document.c the
+ * canonical document, patterns.c the summary for people, image.c stale or already. */
 #ifndef PLAN_INTERNAL_H
 #define PLAN_INTERNAL_H
 
@@ -14,16 +15,17 @@
 #define ROW_LENGTH_MAX ((1U << 24) - 1)
 #define ROW_OFFSET_MAX ((UINT64_C(1) << 44) - 1)
 
-/* Everything that is kept of a row without a change. Places beyond the widths (16 TiB of feed) are clamped: they only serve messages. */
+/* Everything that is kept of a row without a change. Places beyond the widths (16 TiB of feed) are clamped:
+ * they only serve messages. */
 struct row {
-    uint64_t digest;           /* of the person; meaningless when `early` */
+    uint64_t digest; /* of the person; meaningless when `early` */
     uint64_t line : 40;
     uint64_t length : 24;
     uint64_t offset : 44;
-    uint64_t fate : 2;         /* enum row_fate */
-    uint64_t same_keys : 8;    /* bit k: the row's value of match key k is what its user has */
-    uint64_t early : 1;        /* rejected by the feed: only its keys are known, it equals no other row */
-    uint64_t ambiguous : 1;    /* no user can be named for it: untouched */
+    uint64_t fate : 2;      /* enum row_fate */
+    uint64_t same_keys : 8; /* bit k: the row's value of match key k is what its user has */
+    uint64_t early : 1;     /* rejected by the feed: only its keys are known, it equals no other row */
+    uint64_t ambiguous : 1; /* no user can be named for it: untouched */
     uint64_t leaver : 1;
     uint64_t state_change : 1; /* would activate or deactivate its user */
     uint64_t same_manager : 1; /* names the manager whom the user has */
@@ -44,12 +46,13 @@ struct draft {
     int8_t missing;         /* CREATE: a required slot without a value; -1: none */
 };
 
-/* A value of a match key, of the manager key or (creates only) of the e-mail that the row's user does not have. Rows in sync have none. */
+/* A value of a match key, of the manager key or (creates only) of the e-mail that the row's user does not
+ * have. Rows in sync have none. */
 struct entry {
-    struct str canon;  /* in the arena */
+    struct str canon; /* in the arena */
     uint32_t row, user /* NO_USER: none */, draft /* the create, or the update that would set it; NO_DRAFT */;
     uint8_t slot;
-    uint8_t have;      /* bit k: the row has a value of match key k */
+    uint8_t have; /* bit k: the row has a value of match key k */
 };
 
 /* A further row of a user who has one in his mark already, or a rejected row that surely means him. */
@@ -67,26 +70,32 @@ struct wish {
     struct str why;
 };
 
-enum amb_kind { AMB_SEVERAL /* users share the value */, AMB_EARLIER /* an earlier key says otherwise */, AMB_CROSSED /* two keys, two users */,
-                AMB_NAMED /* another row that cannot be settled names the user as well */,
-                AMB_SHARED /* the row is settled; somebody whom no row names has its key too and is not called absent for it */ };
+enum amb_kind {
+    AMB_SEVERAL /* users share the value */,
+    AMB_EARLIER /* an earlier key says otherwise */,
+    AMB_CROSSED /* two keys, two users */,
+    AMB_NAMED /* another row that cannot be settled names the user as well */,
+    AMB_SHARED /* the row is settled; somebody whom no row names has its key too and is not called absent for
+                  it */
+};
 
 struct amb {
     uint32_t row, user, other; /* other: AMB_CROSSED, AMB_SHARED */
-    uint8_t kind, key, earlier; /* kind: enum amb_kind; match keys by number. earlier: AMB_EARLIER, AMB_CROSSED */
-    struct str shown;  /* what people know the person by */
-    struct str value;  /* of `key` */
+    uint8_t kind, key,
+        earlier;      /* kind: enum amb_kind; match keys by number. earlier: AMB_EARLIER, AMB_CROSSED */
+    struct str shown; /* what people know the person by */
+    struct str value; /* of `key` */
 };
 
 enum user_flag {
     U_PROTECTED = 1,
-    U_MANAGED = 2,          /* active, of this job, not protected */
-    U_NAMED = 4,            /* some row means him, surely or not: never absent */
+    U_MANAGED = 2, /* active, of this job, not protected */
+    U_NAMED = 4,   /* some row means him, surely or not: never absent */
     U_ACTIVATING = 8,
     U_LEAVING = 16,
     U_ACTIVATION_HELD = 32,
-    U_CHANGED = 64,         /* has a change that is not held */
-    U_HELD = 128,           /* has a held one */
+    U_CHANGED = 64, /* has a change that is not held */
+    U_HELD = 128,   /* has a held one */
 };
 
 /* References are few and rows are many: each name is looked up once. */
@@ -108,9 +117,9 @@ struct plan {
 
     struct row *rows;
     size_t n_rows, cap_rows;
-    struct draft **drafts;  /* the drafts lie in the arena */
+    struct draft **drafts; /* the drafts lie in the arena */
     size_t n_drafts, cap_drafts;
-    struct entry *entries;  /* sorted by slot and value at the end */
+    struct entry *entries; /* sorted by slot and value at the end */
     size_t n_entries, cap_entries;
     struct table entry_heads; /* first entry of each (slot, value), after the sort */
     struct claim *claims;
@@ -151,7 +160,8 @@ struct match match_person(const struct plan *p, const struct person *person);
 /* Next user after `after` who holds `canon` in `slot` and is not gone. */
 uint32_t holder_next(const struct plan *p, size_t slot, struct str canon, uint32_t after);
 /* Records what rows share: every key value that `user` (NO_USER: none) does not have. */
-void match_entries(struct plan *p, uint32_t row, const struct person *person, const struct match *m, uint32_t draft);
+void match_entries(struct plan *p, uint32_t row, const struct person *person, const struct match *m,
+                   uint32_t draft);
 void ambiguous_add(struct plan *p, const struct amb *a);
 void ambiguous_texts(struct plan *p);
 
@@ -161,22 +171,28 @@ void draft_hold(struct draft *d, enum hold hold, struct str why); /* the earlies
 /* Both return the draft that carries the edits that can be sent (the update; the create), or NO_DRAFT. */
 uint32_t diff_user(struct plan *p, uint32_t row, uint32_t user, const struct person *person);
 uint32_t diff_create(struct plan *p, uint32_t row, const struct person *person);
-struct draft *draft_split(struct plan *p, uint32_t draft, uint8_t slot); /* takes the edit of `slot` out into a change of its own; NULL: no such edit */
-struct str key_of(const struct plan *p, uint32_t user, const struct person *person); /* borrowed from either */
+struct draft *draft_split(
+    struct plan *p, uint32_t draft,
+    uint8_t slot); /* takes the edit of `slot` out into a change of its own; NULL: no such edit */
+struct str key_of(const struct plan *p, uint32_t user,
+                  const struct person *person); /* borrowed from either */
 struct str key_of_user(const struct plan *p, uint32_t user);
 
 /* repeat.c */
 void repeat_judge(struct plan *p);
-const struct entry *entry_group(const struct plan *p, size_t slot, struct str canon, size_t *n); /* after repeat_judge */
-bool row_live(const struct plan *p, uint32_t row); /* a person whose changes count */
+const struct entry *entry_group(const struct plan *p, size_t slot, struct str canon,
+                                size_t *n);             /* after repeat_judge */
+bool row_live(const struct plan *p, uint32_t row);      /* a person whose changes count */
 uint32_t user_row(const struct plan *p, uint32_t user); /* the live row that is surely this user, or NO_ROW */
 void reject_late(struct plan *p, uint32_t row, enum reject_reason reason, struct str detail);
 
 /* managers.c, cycles.c */
-void managers_row(struct plan *p, uint32_t row, const struct match *m, uint32_t create, const struct person *person);
+void managers_row(struct plan *p, uint32_t row, const struct match *m, uint32_t create,
+                  const struct person *person);
 void managers_resolve(struct plan *p);
-void managers_strip(struct plan *p, struct draft *create, enum hold hold, struct str why); /* a joiner's manager becomes a held change of its own */
-size_t cycles_hold(struct plan *p); /* how many moves it held */
+void managers_strip(struct plan *p, struct draft *create, enum hold hold,
+                    struct str why); /* a joiner's manager becomes a held change of its own */
+size_t cycles_hold(struct plan *p);  /* how many moves it held */
 
 /* absence.c */
 void absence_trust(struct plan *p, const struct plan_proof *proof);
@@ -193,7 +209,8 @@ void order_changes(struct plan *p);
 void order_fates(struct plan *p);
 
 /* plan.c */
-struct str say(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3))); /* prose in the arena */
+struct str say(struct plan *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3))); /* prose in the arena */
 /* A value for prose: quoted, printable, cut. Borrowed from the arena, NUL-terminated. */
 const char *shown(struct plan *p, struct str value);
 const char *shown_id(struct plan *p, uint32_t user);

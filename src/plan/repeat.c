@@ -1,9 +1,11 @@
-/* Rows that claim the same user, or the same key. Equal rows are one person. Different ones are all rejected and their user is left alone, when they
- * are the same person twice: they mean one user, or agree in the first match key that both have. Rows of different people who share a later key:
- * two creates are both rejected (the tenant could not tell them apart), a user who is there keeps his old value and the rest goes on.
+/* Rows that claim the same user, or the same key. Equal rows are one person. Different ones are all rejected
+ * and their user is left alone, when they are the same person twice: they mean one user, or agree in the
+ * first match key that both have. Rows of different people who share a later key: two creates are both
+ * rejected (the tenant could not tell them apart), a user who is there keeps his old value and the rest goes
+ * on.
  *
- * All of this is found in two tables: claims (rows that are surely one user) and entries (values of keys that the row's user does not have). Rows in
- * sync are in neither but by their user's mark. */
+ * All of this is found in two tables: claims (rows that are surely one user) and entries (values of keys that
+ * the row's user does not have). Rows in sync are in neither but by their user's mark. */
 #include <string.h>
 
 #include "plan_internal.h"
@@ -26,7 +28,10 @@ void reject_late(struct plan *p, uint32_t row, enum reject_reason reason, struct
     p->rows[row].fate = ROW_REJECTED;
     p->rejects = xgrow(p->rejects, &p->cap_rejects, p->n_rejects + 1, sizeof(*p->rejects));
     p->rejects[p->n_rejects++] = (struct reject){
-        .at = row_place(&p->rows[row]), .reason = reason, .detail = xmemdup(detail.p, detail.n), .keys_known = reason != REJECT_NO_KEY,
+        .at = row_place(&p->rows[row]),
+        .reason = reason,
+        .detail = xmemdup(detail.p, detail.n),
+        .keys_known = reason != REJECT_NO_KEY,
     };
 }
 
@@ -60,10 +65,12 @@ static void reject_claim(struct plan *p, uint32_t user, uint32_t row, uint32_t o
 {
     if (!p->rows[row].early)
         reject_late(p, row, REJECT_REPEATED_KEY,
-                    say(p, "names user %s, as line %llu does with other values", shown_id(p, user), (unsigned long long)p->rows[other].line));
+                    say(p, "names user %s, as line %llu does with other values", shown_id(p, user),
+                        (unsigned long long)p->rows[other].line));
 }
 
-/* The feed's first row of a user who has `claim` beside his mark; with `unlike` given, the first that is unlike that one. NO_ROW: none. */
+/* The feed's first row of a user who has `claim` beside his mark; with `unlike` given, the first that is
+ * unlike that one. NO_ROW: none. */
 static uint32_t first_claim(const struct plan *p, const struct claim *claim, size_t n, uint32_t unlike)
 {
     uint32_t found = NO_ROW, mark = roster_mark(p->roster, claim->user);
@@ -154,7 +161,8 @@ static void entries_sort(struct plan *p)
 const struct entry *entry_group(const struct plan *p, size_t slot, struct str canon, size_t *n)
 {
     uint64_t digest = entry_digest(p, slot, canon);
-    for (size_t it = table_find(&p->entry_heads, digest); it != TABLE_END; it = table_next(&p->entry_heads, it, digest)) {
+    for (size_t it = table_find(&p->entry_heads, digest); it != TABLE_END;
+         it = table_next(&p->entry_heads, it, digest)) {
         const struct entry *e = &p->entries[table_value(&p->entry_heads, it)];
         if (e->slot == slot && str_eq(e->canon, canon)) {
             *n = group_size(p, (size_t)(e - p->entries));
@@ -177,7 +185,8 @@ static int key_number(const struct plan *p, size_t slot)
 
 #define MASKS ((size_t)1 << KEYS_MAX)
 
-/* The rows of a group by which match keys they have: enough to say of each row whether an unlike one is the same person. */
+/* The rows of a group by which match keys they have: enough to say of each row whether an unlike one is the
+ * same person. */
 struct seen {
     uint32_t row[MASKS];   /* one that has these keys; NO_ROW: none */
     uint32_t other[MASKS]; /* one unlike it; NO_ROW: none */
@@ -192,7 +201,8 @@ static void seen_clear(struct seen *s)
     s->n = 0;
 }
 
-/* The feed's first row with each set of keys, then the first that is unlike it: so the message does not depend on any order but the feed's. */
+/* The feed's first row with each set of keys, then the first that is unlike it: so the message does not
+ * depend on any order but the feed's. */
 static void seen_fill(const struct plan *p, struct seen *s, const struct entry *e, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -204,7 +214,8 @@ static void seen_fill(const struct plan *p, struct seen *s, const struct entry *
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t *other = &s->other[e[i].have];
-        if (row_unlike(p, s->row[e[i].have], e[i].row) && (*other == NO_ROW || row_before(p, e[i].row, *other)))
+        if (row_unlike(p, s->row[e[i].have], e[i].row) &&
+            (*other == NO_ROW || row_before(p, e[i].row, *other)))
             *other = e[i].row;
     }
 }
@@ -221,7 +232,8 @@ static uint32_t same_person(const struct plan *p, const struct seen *s, const st
         candidate[0] = s->row[mask];
         candidate[1] = s->other[mask];
         for (size_t c = 0; c < 2; c++)
-            if (candidate[c] != NO_ROW && row_unlike(p, candidate[c], e->row) && (found == NO_ROW || row_before(p, candidate[c], found)))
+            if (candidate[c] != NO_ROW && row_unlike(p, candidate[c], e->row) &&
+                (found == NO_ROW || row_before(p, candidate[c], found)))
                 found = candidate[c];
     }
     return found;
@@ -230,11 +242,13 @@ static uint32_t same_person(const struct plan *p, const struct seen *s, const st
 static void reject_same(struct plan *p, const struct entry *e, uint32_t other)
 {
     if (!p->rows[e->row].early)
-        reject_late(p, e->row, REJECT_REPEATED_KEY, say(p, "%s %s is also in line %llu, with other values", p->schema->attr[e->slot].name,
-                                                        shown(p, e->canon), (unsigned long long)p->rows[other].line));
+        reject_late(p, e->row, REJECT_REPEATED_KEY,
+                    say(p, "%s %s is also in line %llu, with other values", p->schema->attr[e->slot].name,
+                        shown(p, e->canon), (unsigned long long)p->rows[other].line));
 }
 
-/* Two new users with one e-mail address, or one value of any match key: the tenant would refuse one of them, or could not tell them apart. */
+/* Two new users with one e-mail address, or one value of any match key: the tenant would refuse one of them,
+ * or could not tell them apart. */
 static void judge_creates(struct plan *p, const struct entry *e, size_t n)
 {
     uint32_t first = NO_ROW, other = NO_ROW;
@@ -242,7 +256,8 @@ static void judge_creates(struct plan *p, const struct entry *e, size_t n)
         if (p->rows[e[i].row].creates && (first == NO_ROW || row_before(p, e[i].row, first)))
             first = e[i].row;
     for (size_t i = 0; i < n; i++)
-        if (p->rows[e[i].row].creates && row_unlike(p, first, e[i].row) && (other == NO_ROW || row_before(p, e[i].row, other)))
+        if (p->rows[e[i].row].creates && row_unlike(p, first, e[i].row) &&
+            (other == NO_ROW || row_before(p, e[i].row, other)))
             other = e[i].row;
     if (other == NO_ROW)
         return;
@@ -288,7 +303,8 @@ static void hold_value(struct plan *p, const struct entry *e, uint32_t holder)
         return;
     const char *name = p->schema->attr[e->slot].name;
     if (holder != NO_USER)
-        draft_hold(d, HOLD_NEED, say(p, "%s %s belongs to user %s", name, shown(p, e->canon), shown_id(p, holder)));
+        draft_hold(d, HOLD_NEED,
+                   say(p, "%s %s belongs to user %s", name, shown(p, e->canon), shown_id(p, holder)));
     else
         draft_hold(d, HOLD_NEED, say(p, "%s %s is wanted by another row too", name, shown(p, e->canon)));
 }
@@ -311,14 +327,19 @@ static bool several_want(const struct plan *p, const struct entry *e, size_t n)
     return false;
 }
 
-/* A row that is nobody for certain and names a user whom another row would activate or deactivate: that one is not certain enough either. */
+/* A row that is nobody for certain and names a user whom another row would activate or deactivate: that one
+ * is not certain enough either. */
 static void name_holder(struct plan *p, const struct entry *e, uint32_t user, unsigned k, bool unsettled)
 {
     p->user_flags[user] |= U_NAMED;
     uint32_t row = user_row(p, user);
     if (!unsettled || row == NO_ROW || !p->rows[row].state_change)
         return;
-    ambiguous_add(p, &(struct amb){ .kind = AMB_NAMED, .row = row, .user = user, .key = (uint8_t)k, .value = e->canon,
+    ambiguous_add(p, &(struct amb){ .kind = AMB_NAMED,
+                                    .row = row,
+                                    .user = user,
+                                    .key = (uint8_t)k,
+                                    .value = e->canon,
                                     .shown = key_of_user(p, user) });
 }
 
@@ -345,7 +366,8 @@ static void reject_incomplete(struct plan *p)
     for (size_t i = 0; i < p->n_drafts; i++) {
         const struct draft *d = p->drafts[i];
         if (d->c.kind == CHANGE_CREATE && d->missing >= 0 && row_live(p, d->row))
-            reject_late(p, d->row, REJECT_REQUIRED, say(p, "a new user needs %s, which is blank", p->schema->attr[d->missing].name));
+            reject_late(p, d->row, REJECT_REQUIRED,
+                        say(p, "a new user needs %s, which is blank", p->schema->attr[d->missing].name));
     }
 }
 
@@ -372,7 +394,8 @@ void repeat_judge(struct plan *p)
     each_group(p, false);
     size_t from = p->n_ambs;
     each_group(p, true);
-    /* Only now, so that it does not depend on which group came first. One row may have been found by several keys. */
+    /* Only now, so that it does not depend on which group came first. One row may have been found by several
+     * keys. */
     for (size_t i = from; i < p->n_ambs; i++)
         p->rows[p->ambs[i].row].ambiguous = 1;
     reject_incomplete(p);

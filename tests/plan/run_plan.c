@@ -1,16 +1,17 @@
-/* Plan scenarios: run_plan [--write] FOLDER|FILE... prints TAP, one test per file (of a folder: every *.plan). --write puts what comes out into the files instead: read
- * the difference before you commit it.
+/* Plan scenarios: run_plan [--write] FOLDER|FILE... prints TAP, one test per file (of a folder: every
+ * *.plan). --write puts what comes out into the files instead: read the difference before you commit it.
  *
  * A file has sections, each begun by its name and a colon; a line that begins with # is a comment.
  *
- *     schema:   an attribute per line: NAME TYPE, then key, email, required, membership, secret, noupdate, nocreate, noread; last: manager NAME.
- *               Without this section: EmployeeId text key; EmailAddress fold key email; Department text; Team ref membership; manager EmployeeId
- *     options:  absent POLICY; guard KIND NUMBER PERCENT (- is off, and the default here); accept KIND COUNT; off KIND; unable KIND (the target's);
- *               protect WHAT; own ID; rejects NUMBER PERCENT; trip plan; proof proven|whole|broken all|looked-up|none; patterns; early-moves
- *     teams:    ID NAME [< PARENT-ID]
- *     users:    a table with | between the cells: id, state (active, inactive, gone, admin), manager (an id), attributes
- *     feed:     the same: status (Active, Terminated, bad: a rejected row with readable keys, bad!: one without), manager, attributes
- *     expect:   the plan in words, to the end of the file
+ *     schema:   an attribute per line: NAME TYPE, then key, email, required, membership, secret, noupdate,
+ * nocreate, noread; last: manager NAME. Without this section: EmployeeId text key; EmailAddress fold key
+ * email; Department text; Team ref membership; manager EmployeeId options:  absent POLICY; guard KIND NUMBER
+ * PERCENT (- is off, and the default here); accept KIND COUNT; off KIND; unable KIND (the target's); protect
+ * WHAT; own ID; rejects NUMBER PERCENT; trip plan; proof proven|whole|broken all|looked-up|none; patterns;
+ * early-moves teams:    ID NAME [< PARENT-ID] users:    a table with | between the cells: id, state (active,
+ * inactive, gone, admin), manager (an id), attributes feed:     the same: status (Active, Terminated, bad: a
+ * rejected row with readable keys, bad!: one without), manager, attributes expect:   the plan in words, to
+ * the end of the file
  *
  * Every file is told in several orders, with other hash keys, and twice over: nothing of that may show. */
 #include <dirent.h>
@@ -93,8 +94,8 @@ static void told_deinit(struct told *t)
     buf_deinit(&t->document);
 }
 
-/* What must not show: the order of rows and users, hash keys, earlier plans. "moved": the rows stand in another order in the file, so messages may name
- * other lines, but the document is the same. */
+/* What must not show: the order of rows and users, hash keys, earlier plans. "moved": the rows stand in
+ * another order in the file, so messages may name other lines, but the document is the same. */
 static const struct variant {
     const char *name;
     struct telling telling;
@@ -110,7 +111,8 @@ static const struct variant {
     { "rows moved about", { .shuffle = 4, .number_as_told = true, .key = { 1, 2 } } },
 };
 
-static bool same_under(const struct scenario *s, const struct variant *v, const struct told *base, char why[200])
+static bool same_under(const struct scenario *s, const struct variant *v, const struct told *base,
+                       char why[200])
 {
     struct told t;
     char sums[200];
@@ -148,7 +150,8 @@ static void check(const char *file, const struct scenario *s, const struct told 
 static void rewrite(const char *file, struct str text, const struct scenario *s, const struct told *base)
 {
     FILE *f = fopen(file, "w");
-    bool good = f && fwrite(text.p, 1, s->expected_at, f) == s->expected_at && fwrite(base->text.p, 1, base->text.n, f) == base->text.n;
+    bool good = f && fwrite(text.p, 1, s->expected_at, f) == s->expected_at &&
+                fwrite(base->text.p, 1, base->text.n, f) == base->text.n;
     if (f && fclose(f) != 0)
         good = false;
     result(good, file, "cannot write");

@@ -1,4 +1,5 @@
-/* A plan scenario: a text file with the facts (schema, options, teams, users, rows) and what has to come of them. README in run_plan.c. */
+/* A plan scenario: a text file with the facts (schema, options, teams, users, rows) and what has to come of
+ * them. README in run_plan.c. */
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
@@ -22,7 +23,7 @@ struct scenario {
     struct refs refs;
     struct table_text users, rows;
     struct str expected;
-    size_t expected_at;      /* offset of the line behind "expect:" */
+    size_t expected_at; /* offset of the line behind "expect:" */
     bool patterns;
     const char *protected_keys[16];
     struct arena arena;
@@ -39,7 +40,7 @@ struct telling {
     bool number_as_told; /* lines are counted in the order of telling, as in a file with its rows moved */
     uint64_t shuffle;    /* 0: not */
     struct hash_key key;
-    bool twice;          /* the roster was used for a plan before */
+    bool twice; /* the roster was used for a plan before */
 };
 
 struct told {

@@ -63,8 +63,8 @@ static bool attr_flag_of(struct scenario *s, struct str w, struct attr *a, size_
         const char *name;
         unsigned set, clear;
     } flag[] = {
-        { "required", ATTR_REQUIRED, 0 }, { "membership", ATTR_MEMBERSHIP, 0 },    { "secret", ATTR_SECRET, 0 },
-        { "noupdate", 0, ATTR_UPDATE },   { "nocreate", 0, ATTR_CREATE },          { "noread", 0, ATTR_READ },
+        { "required", ATTR_REQUIRED, 0 }, { "membership", ATTR_MEMBERSHIP, 0 }, { "secret", ATTR_SECRET, 0 },
+        { "noupdate", 0, ATTR_UPDATE },   { "nocreate", 0, ATTR_CREATE },       { "noread", 0, ATTR_READ },
     };
     if (str_is(w, "key"))
         s->schema.key[s->schema.n_keys++] = (uint8_t)slot;
@@ -132,15 +132,20 @@ static double real(struct scenario *s, struct str w)
 
 static bool absent_of(struct scenario *s, struct str w)
 {
-    s->options.absent = str_is(w, "ignore") ? ABSENT_IGNORE : str_is(w, "deactivate") ? ABSENT_DEACTIVATE : ABSENT_REPORT;
-    return str_is(w, "report") || s->options.absent != ABSENT_REPORT || bad(s, "absent is ignore, report or deactivate");
+    s->options.absent = str_is(w, "ignore")       ? ABSENT_IGNORE
+                        : str_is(w, "deactivate") ? ABSENT_DEACTIVATE
+                                                  : ABSENT_REPORT;
+    return str_is(w, "report") || s->options.absent != ABSENT_REPORT ||
+           bad(s, "absent is ignore, report or deactivate");
 }
 
 static bool proof_of(struct scenario *s, struct str feed, struct str roster)
 {
     s->proof.feed_proven = str_is(feed, "proven");
     s->proof.feed_whole = s->proof.feed_proven || str_is(feed, "whole");
-    s->proof.roster = str_is(roster, "all") ? PROOF_ALL : str_is(roster, "looked-up") ? PROOF_LOOKED_UP : PROOF_NONE;
+    s->proof.roster = str_is(roster, "all")         ? PROOF_ALL
+                      : str_is(roster, "looked-up") ? PROOF_LOOKED_UP
+                                                    : PROOF_NONE;
     return true;
 }
 
@@ -270,18 +275,12 @@ static bool default_schema_read(struct scenario *s)
 static bool section_line(struct scenario *s, enum section at, struct str line)
 {
     switch (at) {
-    case SCHEMA:
-        return schema_line(s, line);
-    case OPTIONS:
-        return option_line(s, line);
-    case TEAMS:
-        return team_line(s, line);
-    case USERS:
-        return table_line(s, &s->users, line);
-    case FEED:
-        return table_line(s, &s->rows, line);
-    default:
-        return bad(s, "line in no section: '%.*s'", STR_ARG(line));
+    case SCHEMA: return schema_line(s, line);
+    case OPTIONS: return option_line(s, line);
+    case TEAMS: return team_line(s, line);
+    case USERS: return table_line(s, &s->users, line);
+    case FEED: return table_line(s, &s->rows, line);
+    default: return bad(s, "line in no section: '%.*s'", STR_ARG(line));
     }
 }
 

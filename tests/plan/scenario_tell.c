@@ -67,11 +67,13 @@ static uint64_t digest_of(const struct scenario *s, const struct telling *t, con
     return d;
 }
 
-static void tell_row(const struct scenario *s, const struct telling *t, struct plan *p, size_t row, uint64_t line)
+static void tell_row(const struct scenario *s, const struct telling *t, struct plan *p, size_t row,
+                     uint64_t line)
 {
     struct arena arena = ARENA_INIT;
     struct str status = cell(&s->rows, row, "status");
-    struct person person = { .at = { .line = line, .offset = 100 * line, .length = 100 }, .state_text = status };
+    struct person person = { .at = { .line = line, .offset = 100 * line, .length = 100 },
+                             .state_text = status };
     if (str_is(status, "bad!")) { /* not even its keys can be read */
         struct reject r = { .at = person.at, .reason = REJECT_QUOTE, .detail = (char *)"a stray quote" };
         plan_reject(p, &r, NULL);
@@ -79,11 +81,14 @@ static void tell_row(const struct scenario *s, const struct telling *t, struct p
     }
     for (size_t slot = 0; slot < s->schema.n; slot++)
         if (!str_is(status, "bad") || schema_is_key(&s->schema, slot))
-            person.value[slot] = value_of(&s->schema.attr[slot], cell(&s->rows, row, s->schema.attr[slot].name), &arena);
+            person.value[slot] =
+                value_of(&s->schema.attr[slot], cell(&s->rows, row, s->schema.attr[slot].name), &arena);
     person.manager = value_of(&s->schema.attr[s->schema.manager_key], cell(&s->rows, row, "manager"), &arena);
     person.state = str_is(status, "Terminated") ? PERSON_LEAVER : PERSON_ACTIVE;
     person.digest = digest_of(s, t, &person);
-    struct reject r = { .at = person.at, .reason = REJECT_VALUE, .detail = (char *)"too long", .keys_known = true };
+    struct reject r = {
+        .at = person.at, .reason = REJECT_VALUE, .detail = (char *)"too long", .keys_known = true
+    };
     if (str_is(status, "bad"))
         plan_reject(p, &r, &person);
     else
@@ -170,8 +175,8 @@ static void say_counts(const struct plan *p, struct buf *out)
     for (unsigned k = 0; k < CHANGE_KINDS; k++) {
         const struct plan_guard *g = &c->guard[k];
         if (g->limit >= 0)
-            buf_printf(out, "guard %s %llu of %lld%s%s\n", change_kind_name[k], (unsigned long long)g->wanted, (long long)g->limit,
-                       g->tripped ? " tripped" : "", g->accepted ? " accepted" : "");
+            buf_printf(out, "guard %s %llu of %lld%s%s\n", change_kind_name[k], (unsigned long long)g->wanted,
+                       (long long)g->limit, g->tripped ? " tripped" : "", g->accepted ? " accepted" : "");
     }
     if (c->too_many_rejects)
         buf_puts(out, "too many rejects\n");
@@ -185,11 +190,13 @@ static void say_patterns(const struct plan *p, struct buf *out)
     for (unsigned k = 0; k < CHANGE_KINDS; k++) {
         size_t n = plan_patterns(p, (enum change_kind)k, pattern, array_len(pattern));
         for (size_t i = 0; i < n; i++)
-            buf_printf(out, "pattern %s: %s, %llu\n", change_kind_name[k], pattern[i].text, (unsigned long long)pattern[i].users);
+            buf_printf(out, "pattern %s: %s, %llu\n", change_kind_name[k], pattern[i].text,
+                       (unsigned long long)pattern[i].users);
     }
 }
 
-static void say_plan(const struct scenario *s, const struct plan *p, const struct roster *roster, struct buf *out)
+static void say_plan(const struct scenario *s, const struct plan *p, const struct roster *roster,
+                     struct buf *out)
 {
     for (size_t i = 0; i < plan_changes(p); i++)
         say_change(s, plan_change(p, i), out);
@@ -199,7 +206,8 @@ static void say_plan(const struct scenario *s, const struct plan *p, const struc
     }
     for (size_t i = 0; i < plan_rejects(p); i++) {
         const struct reject *r = plan_reject_at(p, i);
-        buf_printf(out, "rejected line %llu: %s: %s\n", (unsigned long long)r->at.line, reject_reason_name[r->reason], r->detail);
+        buf_printf(out, "rejected line %llu: %s: %s\n", (unsigned long long)r->at.line,
+                   reject_reason_name[r->reason], r->detail);
     }
     for (size_t i = 0; i < plan_absent(p); i++)
         buf_printf(out, "absent %.*s\n", STR_ARG(roster_id(roster, plan_absent_user(p, i))));
@@ -228,11 +236,20 @@ static struct plan *planned(const struct scenario *s, const struct telling *t, s
 bool scenario_tell(const struct scenario *s, const struct telling *t, struct told *out, char why[200])
 {
     static const struct plan_header header = {
-        .connector = "sandbox", .tenant = "1", .feed_sha256 = "f", .policy_sha256 = "p", .feed_proof = "proven", .roster_proof = "all",
+        .connector = "sandbox",
+        .tenant = "1",
+        .feed_sha256 = "f",
+        .policy_sha256 = "p",
+        .feed_proof = "proven",
+        .roster_proof = "all",
     };
     struct roster *roster = tell_users(s, t);
-    if (t->twice)
-        plan_free(planned(s, t, roster));
+    if (t->twice) { /* and told the other way round, so that what it left in the roster is wrong for the next
+                     */
+        struct telling before = *t;
+        before.reverse_rows = !t->reverse_rows;
+        plan_free(planned(s, &before, roster));
+    }
     struct plan *p = planned(s, t, roster);
     buf_init(&out->text, SCENARIO_TEXT_MAX);
     buf_init(&out->document, SCENARIO_TEXT_MAX);

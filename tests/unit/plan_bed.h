@@ -43,7 +43,11 @@ static inline void bed_init(struct bed *b)
     b->schema.n_keys = 2;
     b->schema.manager = true;
     b->schema.manager_key = BED_ID;
-    b->options = (struct plan_options){ .absent = ABSENT_REPORT, .rejects_number = -1, .rejects_percent = -1, .own_user = "", .email_slot = -1,
+    b->options = (struct plan_options){ .absent = ABSENT_REPORT,
+                                        .rejects_number = -1,
+                                        .rejects_percent = -1,
+                                        .own_user = "",
+                                        .email_slot = -1,
                                         .vendor_kinds = (1U << CHANGE_KINDS) - 1 };
     for (unsigned k = 0; k < CHANGE_KINDS; k++) {
         b->options.action[k] = true;
@@ -51,7 +55,8 @@ static inline void bed_init(struct bed *b)
         b->options.accept[k] = -1;
     }
     refs_init(&b->refs);
-    refs_add(&b->refs, REF_TEAM, STR("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"), STR("West"), (struct str){ NULL, 0 });
+    refs_add(&b->refs, REF_TEAM, STR("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"), STR("West"),
+             (struct str){ NULL, 0 });
     refs_add(&b->refs, REF_TEAM, STR("t2"), STR("East"), (struct str){ NULL, 0 });
     b->roster = roster_new(&b->schema, &bed_key);
     b->read = roster_read_begin(b->roster);
@@ -64,8 +69,8 @@ static inline void bed_deinit(struct bed *b)
     refs_deinit(&b->refs);
 }
 
-static inline void bed_user(struct bed *b, const char *id, enum user_state state, const char *number, const char *mail, const char *department,
-                            const char *team, const char *manager)
+static inline void bed_user(struct bed *b, const char *id, enum user_state state, const char *number,
+                            const char *mail, const char *department, const char *team, const char *manager)
 {
     struct user u = { .id = str_of(id), .state = state, .manager_id = str_of(manager) };
     u.text[BED_ID] = str_of(number);
@@ -89,8 +94,8 @@ static inline void bed_begin(struct bed *b)
 }
 
 /* Texts are given in canonical form. */
-static inline void bed_row(struct bed *b, enum person_state state, const char *number, const char *mail, const char *department,
-                           const char *manager)
+static inline void bed_row(struct bed *b, enum person_state state, const char *number, const char *mail,
+                           const char *department, const char *manager)
 {
     struct person p = { .state = state, .at = { .line = ++b->line, .offset = b->line * 10, .length = 10 } };
     const char *const text[] = { number, mail, department };
@@ -98,8 +103,8 @@ static inline void bed_row(struct bed *b, enum person_state state, const char *n
     for (size_t i = 0; i < 3; i++)
         p.value[i] = (struct value){ .canon = str_of(text[i]), .send = str_of(text[i]) };
     p.manager = (struct value){ .canon = str_of(manager), .send = str_of(manager) };
-    int n = snprintf(all, sizeof(all), "%d|%s|%s|%s|%s", state, number ? number : "", mail ? mail : "", department ? department : "",
-                     manager ? manager : "");
+    int n = snprintf(all, sizeof(all), "%d|%s|%s|%s|%s", state, number ? number : "", mail ? mail : "",
+                     department ? department : "", manager ? manager : "");
     p.digest = hash64(&bed_key, all, (size_t)n);
     plan_row(b->plan, &p);
 }

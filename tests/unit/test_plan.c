@@ -1,9 +1,10 @@
-/* The plan beyond its scenarios: what a row costs, how it grows, its sums, its document's header, its patterns. */
+/* The plan beyond its scenarios: what a row costs, how it grows, its sums, its document's header, its
+ * patterns. */
 #include "unit.h"
 
 #include "plan_bed.h"
 
-#define MANY 60000U /* what is quadratic would take minutes, and end in the time limit */
+#define MANY 30000U /* what is quadratic would take minutes, and end in the time limit */
 
 static const char *name(char out[32], const char *prefix, unsigned n)
 {
@@ -15,7 +16,8 @@ static void many_users(struct bed *b, unsigned n, const char *mail)
 {
     char id[32], number[32], address[32];
     for (unsigned i = 0; i < n; i++)
-        bed_user(b, name(id, "u", i), USER_ACTIVE, name(number, "E", i), mail ? mail : name(address, "m", i), "Sales", NULL, NULL);
+        bed_user(b, name(id, "u", i), USER_ACTIVE, name(number, "E", i), mail ? mail : name(address, "m", i),
+                 "Sales", NULL, NULL);
 }
 
 START_TEST(rows_in_sync_cost_nothing_more)
@@ -29,7 +31,8 @@ START_TEST(rows_in_sync_cost_nothing_more)
         bed_row(&b, PERSON_ACTIVE, name(number, "E", i), name(mail, "m", i), "Sales", NULL);
     ck_assert_uint_eq(b.plan->n_rows, 5000);
     ck_assert_uint_eq(b.plan->arena.used, 0);
-    ck_assert_uint_eq(b.plan->n_entries + b.plan->n_claims + b.plan->n_wishes + b.plan->n_drafts + b.plan->n_ambs, 0);
+    ck_assert_uint_eq(
+        b.plan->n_entries + b.plan->n_claims + b.plan->n_wishes + b.plan->n_drafts + b.plan->n_ambs, 0);
     bed_end(&b);
     ck_assert_uint_eq(plan_counts(b.plan)->user[USER_IN_SYNC], 5000);
     bed_deinit(&b);
@@ -44,7 +47,8 @@ START_TEST(one_key_for_everybody)
     many_users(&b, MANY, "none@x.example");
     bed_begin(&b);
     for (unsigned i = 0; i < MANY; i++)
-        bed_row(&b, i % 2 ? PERSON_ACTIVE : PERSON_LEAVER, name(number, "E", i), i % 3 ? "none@x.example" : "also@x.example", "Sales", NULL);
+        bed_row(&b, i % 2 ? PERSON_ACTIVE : PERSON_LEAVER, name(number, "E", i),
+                i % 3 ? "none@x.example" : "also@x.example", "Sales", NULL);
     for (unsigned i = 0; i < MANY; i++)
         bed_row(&b, PERSON_ACTIVE, name(number, "J", i), "all@x.example", "Sales", NULL);
     bed_end(&b);
@@ -125,7 +129,8 @@ START_TEST(places_are_kept)
     struct bed b;
     bed_init(&b);
     bed_begin(&b);
-    struct person p = { .at = { .line = 1234567890123, .offset = 12345678901234, .length = 4000000 }, .digest = 1 };
+    struct person p = { .at = { .line = 1234567890123, .offset = 12345678901234, .length = 4000000 },
+                        .digest = 1 };
     p.value[BED_ID] = (struct value){ .canon = STR("E1"), .send = STR("E1") };
     plan_row(b.plan, &p);
     bed_end(&b);
@@ -163,10 +168,17 @@ START_TEST(sums_notice)
     ck_assert(plan_sums(p, why));
     assert_str(str_of(why), "");
     uint64_t *const counts[] = {
-        &p->counts.row[ROW_PERSON],     &p->counts.row[ROW_EXCLUDED],      &p->counts.rows,
-        &p->counts.user[USER_IN_SYNC],  &p->counts.user[USER_CHANGED],     &p->counts.users,
-        &p->counts.change[CHANGE_CREATE], &p->counts.held[CHANGE_MANAGER], &p->counts.hold[HOLD_UNKNOWN_MANAGER],
-        &p->counts.hold[HOLD_NONE],     &p->counts.active_users,
+        &p->counts.row[ROW_PERSON],
+        &p->counts.row[ROW_EXCLUDED],
+        &p->counts.rows,
+        &p->counts.user[USER_IN_SYNC],
+        &p->counts.user[USER_CHANGED],
+        &p->counts.users,
+        &p->counts.change[CHANGE_CREATE],
+        &p->counts.held[CHANGE_MANAGER],
+        &p->counts.hold[HOLD_UNKNOWN_MANAGER],
+        &p->counts.hold[HOLD_NONE],
+        &p->counts.active_users,
     };
     for (size_t i = 0; i < array_len(counts); i++) {
         ++*counts[i];
@@ -201,8 +213,12 @@ static void keep(void *ctx, struct str bytes)
     buf_str(ctx, bytes);
 }
 
-static const struct plan_header header = { .connector = "leadsquared", .tenant = "22824", .feed_sha256 = "0123", .policy_sha256 = "4567",
-                                           .feed_proof = "proven", .roster_proof = "all" };
+static const struct plan_header header = { .connector = "leadsquared",
+                                           .tenant = "22824",
+                                           .feed_sha256 = "0123",
+                                           .policy_sha256 = "4567",
+                                           .feed_proof = "proven",
+                                           .roster_proof = "all" };
 
 START_TEST(document_is_its_hash)
 {
@@ -284,12 +300,14 @@ START_TEST(header_texts_are_limited)
     h.tenant = tenant;
     struct plan *p = some_plan(&b)->plan;
     plan_write(p, &h, keep, &text, sha);
-    ck_assert(plan_read_header((struct str){ text.p, (size_t)(strchr(text.p, '\n') - text.p) }, &b.schema, &r));
+    ck_assert(
+        plan_read_header((struct str){ text.p, (size_t)(strchr(text.p, '\n') - text.p) }, &b.schema, &r));
     tenant[119] = 'x';
     tenant[120] = '\0';
     buf_clear(&text);
     plan_write(p, &h, keep, &text, sha);
-    ck_assert(!plan_read_header((struct str){ text.p, (size_t)(strchr(text.p, '\n') - text.p) }, &b.schema, &r));
+    ck_assert(
+        !plan_read_header((struct str){ text.p, (size_t)(strchr(text.p, '\n') - text.p) }, &b.schema, &r));
     buf_deinit(&text);
     bed_deinit(&b);
 }
@@ -302,10 +320,18 @@ START_TEST(patterns_within_max)
     struct plan_pattern v[5];
     bed_init(&b);
     for (unsigned i = 0; i < 20; i++)
-        bed_user(&b, name(id, "u", i), USER_ACTIVE, name(number, "E", i), NULL, i < 10 ? "Sls" : i < 16 ? "Svc" : "Ops", NULL, NULL);
+        bed_user(&b, name(id, "u", i), USER_ACTIVE, name(number, "E", i), NULL,
+                 i < 10   ? "Sls"
+                 : i < 16 ? "Svc"
+                          : "Ops",
+                 NULL, NULL);
     bed_begin(&b);
     for (unsigned i = 0; i < 20; i++)
-        bed_row(&b, PERSON_ACTIVE, name(number, "E", i), NULL, i < 10 ? "Sales" : i < 16 ? "Service" : "Operations \x1b[2J", NULL);
+        bed_row(&b, PERSON_ACTIVE, name(number, "E", i), NULL,
+                i < 10   ? "Sales"
+                : i < 16 ? "Service"
+                         : "Operations \x1b[2J",
+                NULL);
     bed_end(&b);
     ck_assert_uint_eq(plan_patterns(b.plan, CHANGE_UPDATE, v, 5), 3);
     ck_assert_str_eq(v[0].text, "Department 'Sls' -> 'Sales'");
@@ -346,5 +372,6 @@ START_TEST(share_is_exact)
 }
 END_TEST
 
-UNIT("plan", rows_in_sync_cost_nothing_more, one_key_for_everybody, one_row_many_times, one_key_in_rejected_rows, ring_of_everybody, chain_of_everybody,
-     places_are_kept, sums_notice, document_is_its_hash, header_reads_back, header_texts_are_limited, patterns_within_max, share_is_exact)
+UNIT("plan", rows_in_sync_cost_nothing_more, one_key_for_everybody, one_row_many_times,
+     one_key_in_rejected_rows, ring_of_everybody, chain_of_everybody, places_are_kept, sums_notice,
+     document_is_its_hash, header_reads_back, header_texts_are_limited, patterns_within_max, share_is_exact)

@@ -3,7 +3,8 @@
 
 #include "plan_bed.h"
 
-static enum change_image image(const struct bed *b, const struct change *c, const char *created, const char *difference)
+static enum change_image image(const struct bed *b, const struct change *c, const char *created,
+                               const char *difference)
 {
     struct buf d = BUF_INIT(4096);
     enum change_image i = change_image(c, &b->schema, b->roster, &b->refs, str_of(created), &d);
@@ -34,7 +35,10 @@ START_TEST(update)
         { .slot = BED_DEPARTMENT, .before = STR("Sls"), .after = STR("Sales") },
     };
     struct change c = { .kind = CHANGE_UPDATE, .user = STR("u1"), .edit = e, .n_edits = 2 };
-    ck_assert_int_eq(image(&b, &c, "", "EmailAddress is 'Ann@x.example', not 'anna@x.example'; Department is 'Sls', not 'Sales'"), IMAGE_BEFORE);
+    ck_assert_int_eq(
+        image(&b, &c, "",
+              "EmailAddress is 'Ann@x.example', not 'anna@x.example'; Department is 'Sls', not 'Sales'"),
+        IMAGE_BEFORE);
     e[0].after = STR("ANN@x.example"); /* one part is there already: the rest is still to do */
     ck_assert_int_eq(image(&b, &c, "", "Department is 'Sls', not 'Sales'"), IMAGE_BEFORE);
     e[1].after = STR(" Sls ");
@@ -86,9 +90,13 @@ START_TEST(membership)
 {
     struct bed b;
     tenant(&b);
-    struct edit e = { .slot = BED_TEAM, .before = STR("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"), .after = STR("t2"), .after_name = STR("East") };
+    struct edit e = { .slot = BED_TEAM,
+                      .before = STR("aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
+                      .after = STR("t2"),
+                      .after_name = STR("East") };
     struct change c = { .kind = CHANGE_MEMBERSHIP, .user = STR("u1"), .edit = &e, .n_edits = 1 };
-    ck_assert_int_eq(image(&b, &c, "", "Team is 'AAAAAAAABBBBCCCCDDDDEEEEEEEEEEEE', not 'East'"), IMAGE_BEFORE);
+    ck_assert_int_eq(image(&b, &c, "", "Team is 'AAAAAAAABBBBCCCCDDDDEEEEEEEEEEEE', not 'East'"),
+                     IMAGE_BEFORE);
     c.user = STR("u4");
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
     c.user = STR("u2");
@@ -131,7 +139,8 @@ START_TEST(managers)
     ck_assert_int_eq(image(&b, &c, "", "manager is 'E1', not 'E4'"), IMAGE_BEFORE);
     c.manager_after.id = STR("u1");
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
-    c.manager_after = (struct manager_ref){ .key = STR("ANN@x.example") }; /* a joiner is known by any of his keys */
+    c.manager_after =
+        (struct manager_ref){ .key = STR("ANN@x.example") }; /* a joiner is known by any of his keys */
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
     c.manager_after.key = STR("E9");
     ck_assert_int_eq(image(&b, &c, "", "manager is 'E1', not 'E9'"), IMAGE_BEFORE);
@@ -162,7 +171,9 @@ START_TEST(creates)
     e[1].after = STR("ANN@x.example");
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
     ck_assert_int_eq(image(&b, &c, "u1", ""), IMAGE_AFTER);
-    ck_assert_int_eq(image(&b, &c, "u4", "EmployeeId is 'E4', not 'E1'; EmailAddress is empty, not 'ANN@x.example'"), IMAGE_OTHER);
+    ck_assert_int_eq(
+        image(&b, &c, "u4", "EmployeeId is 'E4', not 'E1'; EmailAddress is empty, not 'ANN@x.example'"),
+        IMAGE_OTHER);
     e[1].after = STR("new@x.example");
     ck_assert_int_eq(image(&b, &c, "", "EmailAddress is 'Ann@x.example', not 'new@x.example'"), IMAGE_OTHER);
     c.n_edits = 1;
