@@ -49,6 +49,9 @@ struct run_change {
     struct str result; /* JSON: steps, calls, attempts, statuses, times, refusal text; empty before */
 };
 
+/* Steps of change N have the numbers N * STEPS_OF_CHANGE and up, in the order they were made: the same in a resumed run. */
+#define STEPS_OF_CHANGE 16u
+
 /* A step's life, written ahead: an intent before its call leaves, the answer after. */
 enum step_state { STEP_INTENDED, STEP_DONE, STEP_REFUSED, STEP_NOT_DONE, STEP_UNKNOWN };
 struct step_record {
@@ -95,9 +98,9 @@ struct ledger_ops {
 
     /* A new state of a step's attempt; the newest counts. */
     int (*step_put)(struct ledger *l, const char *run, const struct step_record *s);
-    /* The newest state of each step's last attempt, by step. */
-    int (*step_each)(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *s),
-                     void *ctx);
+    /* The newest state of the last attempt of each step from `from` up to, not including, `to`; by step. */
+    int (*step_each)(struct ledger *l, const char *run, uint32_t from, uint32_t to,
+                     bool (*each)(void *ctx, const struct step_record *s), void *ctx);
 
     /* Remembered per tenant, across runs: (tenant, name, subject) -> text. name: "absent_since",
      * "managed_by", "refused", "does_not_stick", "calls_of_day", "last_answers". Empty text: forget. The

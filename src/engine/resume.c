@@ -39,7 +39,7 @@ static bool newest_open_step(void *ctx, const struct step_record *s)
 static bool let_settle(struct engine *e)
 {
     struct newest n = { 0 };
-    if (e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, newest_open_step, &n) != 0) {
+    if (e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, 0, UINT32_MAX, newest_open_step, &n) != 0) {
         engine_ledger_failed(e);
         return false;
     }
@@ -186,7 +186,7 @@ static bool trace(void *ctx, const struct step_record *r)
     if (r->change >= t->s->n)
         return true;
     t->sent[r->change] = true;
-    bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % 16 == 0;
+    bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % STEPS_OF_CHANGE == 0;
     if (create && r->state == STEP_DONE && r->text.n < sizeof t->created[0])
         memcpy(t->created[r->change], r->text.p, r->text.n);
     return true;
@@ -219,7 +219,7 @@ static void judge_item(struct engine *e, struct work_item *item, const struct tr
 static bool judge_all(struct engine *e, const struct stored *s)
 {
     struct traces t = { xcalloc(s->n + 1, sizeof(bool)), xcalloc(s->n + 1, 80), s };
-    int err = e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, trace, &t);
+    int err = e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, 0, UINT32_MAX, trace, &t);
     for (size_t i = 0; err == 0 && i < e->work.n_items; i++)
         if (e->work.item[i].todo)
             judge_item(e, &e->work.item[i], &t);

@@ -14,7 +14,7 @@ int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t
     const struct step *s = &e->work.step[step];
     for (size_t k = 0; k < s->n_changes; k++) {
         struct step_record r = {
-            .step = s->change[k] * 16 + (e->apply->number[step] & 15),
+            .step = s->change[k] * STEPS_OF_CHANGE + e->apply->number[step] % STEPS_OF_CHANGE,
             .call = call,
             .attempt = e->work.attempt[step],
             .state = state,

@@ -368,15 +368,17 @@ static int step_put(struct ledger *l, const char *run, const struct step_record 
     return 0;
 }
 
-static int step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *s),
-                     void *ctx)
+static int step_each(struct ledger *l, const char *run, uint32_t from, uint32_t to,
+                     bool (*each)(void *ctx, const struct step_record *s), void *ctx)
 {
     struct ledger_mem *m = mem_of(l);
     struct run_row *row = find_run(m, run);
     if (!row)
         return no_run(m);
     bool more = true;
-    for (size_t at = 0; more && at < row->n_steps;) {
+    struct step_record first = { .step = from };
+    for (size_t at = lower_bound(row->n_steps, step_before, row->steps, &first);
+         more && at < row->n_steps && row->steps[at].r.step < to;) {
         while (at + 1 < row->n_steps && row->steps[at + 1].r.step == row->steps[at].r.step)
             at++; /* the last attempt counts */
         struct step_record s = row->steps[at].r;

@@ -38,7 +38,7 @@ static const char *const texts[STATEMENTS] = {
                  " SET call = ?4, state = ?5, change = ?6, status = ?7, at = ?8, endpoint = ?9, text = ?10",
     [STEP_LIST] =
         "SELECT step, attempt, call, state, change, status, at, endpoint, text FROM step AS s"
-        " WHERE run = ?1 AND step >= ?2"
+        " WHERE run = ?1 AND step >= ?2 AND step < ?4"
         " AND attempt = (SELECT max(attempt) FROM step AS t WHERE t.run = s.run AND t.step = s.step)"
         " ORDER BY step LIMIT ?3",
     [MEMORY_PUT] = "INSERT INTO memory (tenant, name, subject, text) VALUES (?1, ?2, ?3, ?4)"

@@ -170,7 +170,7 @@ static bool read_step(sqlite3_stmt *s, struct arena *a, struct step_record *out)
     return true;
 }
 
-static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from, struct arena *a,
+static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from, uint32_t to, struct arena *a,
                       struct step_record *out, size_t *n)
 {
     int error, code;
@@ -181,24 +181,25 @@ static int step_chunk(struct ledger_db *d, sqlite3_int64 no, sqlite3_int64 from,
     sqlite3_bind_int64(s, 1, no);
     sqlite3_bind_int64(s, 2, from);
     sqlite3_bind_int(s, 3, LEDGER_CHUNK);
+    sqlite3_bind_int64(s, 4, to);
     while ((code = sqlite3_step(s)) == SQLITE_ROW && *n < LEDGER_CHUNK)
         if (!read_step(s, a, &out[(*n)++]))
             return db_end(d, s, SQLITE_CORRUPT);
     return db_end(d, s, code);
 }
 
-int records_step_each(struct ledger *l, const char *run, bool (*each)(void *ctx, const struct step_record *r),
-                      void *ctx)
+int records_step_each(struct ledger *l, const char *run, uint32_t from_step, uint32_t to_step,
+                      bool (*each)(void *ctx, const struct step_record *r), void *ctx)
 {
     struct ledger_db *d = db_of(l);
     struct step_record chunk[LEDGER_CHUNK];
     struct arena a = ARENA_INIT;
-    sqlite3_int64 no, from = 0;
+    sqlite3_int64 no, from = from_step;
     size_t n = LEDGER_CHUNK;
     int error = db_run_no(d, run, &no);
     for (bool more = true; more && error == 0 && n == LEDGER_CHUNK;) {
         arena_clear(&a);
-        error = step_chunk(d, no, from, &a, chunk, &n);
+        error = step_chunk(d, no, from, to_step, &a, chunk, &n);
         for (size_t i = 0; more && error == 0 && i < n; i++)
             more = each(ctx, &chunk[i]);
         if (n > 0)

@@ -69,7 +69,7 @@ static bool find_in_feed(struct plan *p, struct wish *w)
             continue;
         if (found) {
             fail(w, HOLD_UNKNOWN_MANAGER,
-                 say(p, "several persons have %s %s", p->schema->attr[e->slot].name, shown(p, w->send)));
+                 plan_say(p, "several persons have %s %s", p->schema->attr[e->slot].name, plan_shown(p, w->send)));
             return true;
         }
         found = &e[i];
@@ -77,7 +77,7 @@ static bool find_in_feed(struct plan *p, struct wish *w)
     if (!found)
         return false;
     if (found->user == NO_USER && !p->rows[found->row].creates)
-        fail(w, HOLD_LEAVING_MANAGER, say(p, "%s is leaving", shown(p, w->send)));
+        fail(w, HOLD_LEAVING_MANAGER, plan_say(p, "%s is leaving", plan_shown(p, w->send)));
     else if (found->user == NO_USER)
         w->to_draft = found->draft;
     else
@@ -112,27 +112,27 @@ static void find_in_roster(struct plan *p, struct wish *w)
     }
     if (n_good > 1)
         fail(w, HOLD_UNKNOWN_MANAGER,
-             say(p, "several users have %s %s", p->schema->attr[slot].name, shown(p, w->send)));
+             plan_say(p, "several users have %s %s", p->schema->attr[slot].name, plan_shown(p, w->send)));
     else if (n_good == 0 && idle == NO_USER)
         fail(w, HOLD_UNKNOWN_MANAGER,
-             say(p, "nobody has %s %s", p->schema->attr[slot].name, shown(p, w->send)));
+             plan_say(p, "nobody has %s %s", p->schema->attr[slot].name, plan_shown(p, w->send)));
     else
         w->to_user = n_good ? good : idle;
 }
 
 static void judge_found(struct plan *p, struct wish *w)
 {
-    const char *who = shown(p, w->send);
+    const char *who = plan_shown(p, w->send);
     if ((w->to_user != NO_USER && w->to_user == w->user) ||
         (w->to_draft != NO_DRAFT && w->to_draft == w->draft))
-        fail(w, HOLD_OWN_MANAGER, say(p, "%s would report to himself", who));
+        fail(w, HOLD_OWN_MANAGER, plan_say(p, "%s would report to himself", who));
     else if (w->to_user == NO_USER)
         return;
     else if (p->user_flags[w->to_user] & U_LEAVING)
-        fail(w, HOLD_LEAVING_MANAGER, say(p, "%s is leaving", who));
+        fail(w, HOLD_LEAVING_MANAGER, plan_say(p, "%s is leaving", who));
     else if (roster_state(p->roster, w->to_user) != USER_ACTIVE &&
              !(p->user_flags[w->to_user] & U_ACTIVATING))
-        fail(w, HOLD_INACTIVE_MANAGER, say(p, "%s is not active", who));
+        fail(w, HOLD_INACTIVE_MANAGER, plan_say(p, "%s is not active", who));
 }
 
 static struct manager_ref manager_of(const struct plan *p, uint32_t user)

@@ -144,7 +144,7 @@ static struct str several_text(struct plan *p, const char *name, size_t slot, st
         else
             buf_puts(&b, " and others");
     }
-    struct str text = say(p, "several users have %s %s: %s", name, shown(p, value), b.n ? b.p : "");
+    struct str text = plan_say(p, "several users have %s %s: %s", name, plan_shown(p, value), b.n ? b.p : "");
     buf_deinit(&b);
     return text;
 }
@@ -156,16 +156,16 @@ static struct str ambiguous_text(struct plan *p, const struct amb *a)
     switch ((enum amb_kind)a->kind) {
     case AMB_SEVERAL: return several_text(p, name, slot, a->value);
     case AMB_EARLIER:
-        return say(p, "matches user %s by %s, whose %s is %s", shown_id(p, a->user), name, earlier_name,
-                   shown(p, roster_shown(p->roster, a->user, earlier)));
+        return plan_say(p, "matches user %s by %s, whose %s is %s", shown_id(p, a->user), name, earlier_name,
+                   plan_shown(p, roster_shown(p->roster, a->user, earlier)));
     case AMB_CROSSED:
-        return say(p, "matches user %s by %s and user %s by %s", shown_id(p, a->user), earlier_name,
+        return plan_say(p, "matches user %s by %s and user %s by %s", shown_id(p, a->user), earlier_name,
                    shown_id(p, a->other), name);
     case AMB_NAMED:
-        return say(p, "matches user %s, whom a row that cannot be settled names too, by %s %s",
-                   shown_id(p, a->user), name, shown(p, a->value));
+        return plan_say(p, "matches user %s, whom a row that cannot be settled names too, by %s %s",
+                   shown_id(p, a->user), name, plan_shown(p, a->value));
     case AMB_SHARED:
-        return say(p, "has %s %s, and so has user %s, whom no row names", name, shown(p, a->value),
+        return plan_say(p, "has %s %s, and so has user %s, whom no row names", name, plan_shown(p, a->value),
                    shown_id(p, a->other));
     }
     return (struct str){ NULL, 0 };

@@ -5,7 +5,7 @@
 
 /* Prose --------------------------------------------------------------------------------------------------------------------- */
 
-struct str say(struct plan *p, const char *fmt, ...)
+struct str plan_say(struct plan *p, const char *fmt, ...)
 {
     char text[2048];
     va_list ap;
@@ -20,7 +20,7 @@ struct str say(struct plan *p, const char *fmt, ...)
     return arena_str(&p->arena, (struct str){ text, length });
 }
 
-const char *shown(struct plan *p, struct str value)
+const char *plan_shown(struct plan *p, struct str value)
 {
     struct buf b = BUF_INIT(WHY_MAX);
     buf_putc(&b, '\'');
@@ -33,7 +33,7 @@ const char *shown(struct plan *p, struct str value)
 
 const char *shown_id(struct plan *p, uint32_t user)
 {
-    return shown(p, roster_id(p->roster, user));
+    return plan_shown(p, roster_id(p->roster, user));
 }
 
 /* Rows ---------------------------------------------------------------------------------------------------------------------- */

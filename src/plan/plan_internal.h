@@ -209,10 +209,10 @@ void order_changes(struct plan *p);
 void order_fates(struct plan *p);
 
 /* plan.c */
-struct str say(struct plan *p, const char *fmt, ...)
+struct str plan_say(struct plan *p, const char *fmt, ...)
     __attribute__((format(printf, 2, 3))); /* prose in the arena */
 /* A value for prose: quoted, printable, cut. Borrowed from the arena, NUL-terminated. */
-const char *shown(struct plan *p, struct str value);
+const char *plan_shown(struct plan *p, struct str value);
 const char *shown_id(struct plan *p, uint32_t user);
 struct place row_place(const struct row *r);
 

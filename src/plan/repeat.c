@@ -65,7 +65,7 @@ static void reject_claim(struct plan *p, uint32_t user, uint32_t row, uint32_t o
 {
     if (!p->rows[row].early)
         reject_late(p, row, REJECT_REPEATED_KEY,
-                    say(p, "names user %s, as line %llu does with other values", shown_id(p, user),
+                    plan_say(p, "names user %s, as line %llu does with other values", shown_id(p, user),
                         (unsigned long long)p->rows[other].line));
 }
 
@@ -243,8 +243,8 @@ static void reject_same(struct plan *p, const struct entry *e, uint32_t other)
 {
     if (!p->rows[e->row].early)
         reject_late(p, e->row, REJECT_REPEATED_KEY,
-                    say(p, "%s %s is also in line %llu, with other values", p->schema->attr[e->slot].name,
-                        shown(p, e->canon), (unsigned long long)p->rows[other].line));
+                    plan_say(p, "%s %s is also in line %llu, with other values", p->schema->attr[e->slot].name,
+                        plan_shown(p, e->canon), (unsigned long long)p->rows[other].line));
 }
 
 /* Two new users with one e-mail address, or one value of any match key: the tenant would refuse one of them,
@@ -304,9 +304,9 @@ static void hold_value(struct plan *p, const struct entry *e, uint32_t holder)
     const char *name = p->schema->attr[e->slot].name;
     if (holder != NO_USER)
         draft_hold(d, HOLD_NEED,
-                   say(p, "%s %s belongs to user %s", name, shown(p, e->canon), shown_id(p, holder)));
+                   plan_say(p, "%s %s belongs to user %s", name, plan_shown(p, e->canon), shown_id(p, holder)));
     else
-        draft_hold(d, HOLD_NEED, say(p, "%s %s is wanted by another row too", name, shown(p, e->canon)));
+        draft_hold(d, HOLD_NEED, plan_say(p, "%s %s is wanted by another row too", name, plan_shown(p, e->canon)));
 }
 
 static bool wants_value(const struct plan *p, const struct entry *e)
@@ -367,7 +367,7 @@ static void reject_incomplete(struct plan *p)
         const struct draft *d = p->drafts[i];
         if (d->c.kind == CHANGE_CREATE && d->missing >= 0 && row_live(p, d->row))
             reject_late(p, d->row, REJECT_REQUIRED,
-                        say(p, "a new user needs %s, which is blank", p->schema->attr[d->missing].name));
+                        plan_say(p, "a new user needs %s, which is blank", p->schema->attr[d->missing].name));
     }
 }
 

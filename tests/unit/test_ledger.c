@@ -338,7 +338,7 @@ static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
                               .at = 13,
                               .endpoint = STR("User/Update") };
     GOOD(l->ops->step_put(l, "a", &s));
-    GOOD(l->ops->step_each(l, "a", on_step, &t));
+    GOOD(l->ops->step_each(l, "a", 0, UINT32_MAX, on_step, &t));
     assert_told(
         &t,
         "4.2 call 9 state 0 change 7 status 0 at 13 User/Update ;5.1 call 1 state 0 change 7 status 0 at 11 User/Create ;");
@@ -347,11 +347,11 @@ static void keeps_the_newest_of_each_step_on(struct ledger *l, const char *body)
     s.text = STR("id-1");
     GOOD(l->ops->step_put(l, "a", &s));
     t.stop_at = 1;
-    GOOD(l->ops->step_each(l, "a", on_step, &t));
+    GOOD(l->ops->step_each(l, "a", 0, UINT32_MAX, on_step, &t));
     assert_told(&t, "4.2 call 9 state 1 change 7 status 200 at 13 User/Update id-1;");
-    GOOD(l->ops->step_each(l, "b", on_step, &t));
+    GOOD(l->ops->step_each(l, "b", 0, UINT32_MAX, on_step, &t));
     ck_assert_uint_eq(t.n, 0);
-    FAILS(l->ops->step_each(l, "no-such", on_step, &t), -ENOENT);
+    FAILS(l->ops->step_each(l, "no-such", 0, UINT32_MAX, on_step, &t), -ENOENT);
     buf_deinit(&t.text);
 }
 FOR_BOTH(keeps_the_newest_of_each_step)
@@ -364,7 +364,7 @@ static void lists_many_steps_on(struct ledger *l, const char *body)
         struct step_record s = { .step = 599 - i, .call = i, .attempt = 1 + i % 3, .change = i };
         GOOD(l->ops->step_put(l, "a", &s));
     }
-    GOOD(l->ops->step_each(l, "a", on_step, &t));
+    GOOD(l->ops->step_each(l, "a", 0, UINT32_MAX, on_step, &t));
     ck_assert_uint_eq(t.n, 600);
     buf_deinit(&t.text);
 }
@@ -490,7 +490,7 @@ static void retention_keeps_counts_and_hashes_on(struct ledger *l, const char *b
                  runs[i].old ? "/" : "E7/{\"mail\":\"e7@example.com\"}", hold_name[HOLD_NONE],
                  outcome_name[OUTCOME_APPLIED], runs[i].old ? "" : "{\"id\":7}");
         assert_told(&t, want);
-        GOOD(l->ops->step_each(l, runs[i].id, on_step, &t));
+        GOOD(l->ops->step_each(l, runs[i].id, 0, UINT32_MAX, on_step, &t));
         assert_told(&t, runs[i].old ? "0.1 call 1 state 1 change 0 status 200 at 3 e ;"
                                     : "0.1 call 1 state 1 change 0 status 200 at 3 e id-7;");
         ck_assert_int_eq(l->ops->run_text_get(l, runs[i].id, "rejects", &got), runs[i].old ? -ENOENT : 0);

@@ -325,7 +325,7 @@ START_TEST(survives_numbers_out_of_range)
     sql("UPDATE change SET kind = 2, hold = 0, outcome = 0; INSERT INTO step VALUES (1, 0, 1, 0, 7, 0, 0, 0, '', '')");
     l = must_open();
     ck_assert_uint_eq(changes_of(l), 1);
-    ck_assert_int_eq(l->ops->step_each(l, "a", NULL, NULL), -EIO);
+    ck_assert_int_eq(l->ops->step_each(l, "a", 0, UINT32_MAX, NULL, NULL), -EIO);
     ledger_free(l);
     remove_dir();
 }
