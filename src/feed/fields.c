@@ -118,7 +118,7 @@ static bool split_slices(struct fields *f, struct str record)
         const char *from = quoted ? quoted_field(p, end, &text) : p;
         if (!from)
             return false;
-        const char *next = memchr(from, f->delimiter, (size_t)(end - from));
+        const char *next = from < end ? memchr(from, f->delimiter, (size_t)(end - from)) : NULL;
         if (!quoted)
             text = bare_field(f, p, next ? next : end);
         struct str *cell = next_cell(f, text.n);
