@@ -496,6 +496,7 @@ START_TEST(clamped_pages)
         lsq_option(&t, "page_size", "100");
         ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
         assert_says(t.state.why, "brought 50 users instead of 100");
+        ck_assert(contains(t.state.why, "set 'page_size' to what the tenant gives") == (i == 1));
         done(&t, &s);
     }
 }

@@ -368,13 +368,21 @@ static void into_bulk(struct step *s, const struct move *m, struct arena *arena)
     buf_deinit(&args);
 }
 
-/* Nothing is combined after a mere look-up: that an address is one user's alone is known only when everybody
- * was listed. */
+/* That an address is one user's alone is known only when everybody was listed, and only a roster that
+ * roster.c sealed, or whose match key the address is, has an index of addresses. */
+static bool knows_addresses(const struct conn *c)
+{
+    int slot = schema_slot(c->config.schema, STR("EmailAddress"));
+    if (slot < 0)
+        return false;
+    return c->listed || (!c->looked_up && schema_is_key(c->config.schema, (size_t)slot));
+}
+
 void lsq_combine(struct conn *c, const struct roster *roster, struct step *steps, size_t n,
                  struct arena *arena)
 {
     size_t min = (size_t)lsq_number(c, OPTION_BULK_TEAM_MIN), n_moves = 0;
-    if (min == 0 || (c->looked_up && !c->listed))
+    if (min == 0 || !knows_addresses(c))
         return;
     struct move *move = xcalloc(n + 1, sizeof(*move));
     for (size_t i = 0; i < n; i++) {
