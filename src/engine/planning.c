@@ -190,7 +190,7 @@ void planning_count(struct engine *e)
 {
     uint64_t calls[ENDPOINTS_MAX] = { 0 };
     work_choose(&e->work, str_of(e->cfg.only), e->cfg.first);
-    work_build(&e->work, e->cfg.connector, e->conn, e->roster, &(struct work_options){ &e->schema, e->plan_options.early_moves_from_leavers });
+    work_build(&e->work, e->cfg.connector, e->conn, e->roster, &(struct work_options){ e->plan_options.early_moves_from_leavers });
     work_count(&e->work, e->cfg.connector, e->conn, calls);
     for (size_t i = 0; i < e->vendor->n_endpoints && i < ENDPOINTS_MAX; i++)
         e->endpoint[i].planned = e->endpoint[i].made + calls[i];

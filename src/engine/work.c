@@ -328,7 +328,7 @@ static void build_once(struct work *w, const struct connector *k, struct conn *c
     w->n_steps = 0;
     arena_clear(&w->arena);
     lower_all(w, k, conn, roster);
-    link_managers(w, options->schema);
+    link_managers(w);
     bool *early = xcalloc(w->n_steps + 1, sizeof *early);
     order_managers(w, roster, options->early_moves_from_leavers, early);
     size_t nodes = w->n_steps + VIRTUAL_NODES;

@@ -29,7 +29,6 @@ struct work {
 };
 
 struct work_options {
-    const struct schema *schema;
     bool early_moves_from_leavers; /* move reports away from leavers before these are deactivated */
 };
 

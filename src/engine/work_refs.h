@@ -5,6 +5,6 @@
 #include "work.h"
 
 /* Sets `manager_ref` and the needs of manager steps. A manager whose create is not to be done in this run leaves the step without one: the caller withholds it. */
-void link_managers(struct work *w, const struct schema *schema);
+void link_managers(struct work *w);
 
 #endif

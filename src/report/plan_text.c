@@ -5,7 +5,8 @@
 
 /* The plan, for the person who signs it off. */
 
-#define LABEL 10 /* columns of the words at the left */
+#define LABEL 10   /* columns of the words at the left */
+#define PATTERN 56 /* columns of a pattern's text */
 
 struct page {
     const struct report_run *r;
@@ -73,9 +74,11 @@ static void pattern_line(struct page *p, const json_t *pattern, bool first)
 {
     const char *text = json_string_value(json_object_get(pattern, "text"));
     char count[28];
+    size_t room = PATTERN, wide = utf8_width(str_of(text ? text : ""));
     if (!first)
-        buf_printf(p->out, "%-*s", 4 + 12 + 8 + 2, "");
-    buf_printf(p->out, "  %-44s %8s\n", text ? text : "", text_count(count, json_integer_value(json_object_get(pattern, "users"))));
+        buf_printf(p->out, "%-*s", 4 + 12 + 8, "");
+    buf_printf(p->out, "  %s%*s %7s\n", text ? text : "", (int)(wide < room ? room - wide : 0), "",
+               text_count(count, json_integer_value(json_object_get(pattern, "users"))));
 }
 
 static void kind_lines(struct page *p, enum change_kind k)
@@ -89,7 +92,7 @@ static void kind_lines(struct page *p, enum change_kind k)
         return;
     p->plain = false;
     colour(p, k == CHANGE_DEACTIVATE || k == CHANGE_RETIRE ? "31" : k == CHANGE_CREATE ? "32" : "33");
-    buf_printf(p->out, "  %s %-12s%8s  ", kind_mark[k], change_kind_name[k], text_count(count, planned));
+    buf_printf(p->out, "  %s %-12s%8s", kind_mark[k], change_kind_name[k], text_count(count, planned));
     colour(p, "0");
     snprintf(path, sizeof path, "changes.%s.patterns", change_kind_name[k]);
     const json_t *patterns = doc_at(p->r->overview, path);
