@@ -175,8 +175,14 @@ static void post_switch(struct call *call)
 static bool fields_good(struct sandbox *sb, const json_t *body, const struct user *u, struct buf *error)
 {
     const struct schema *schema = sb->state.schema;
+    const struct user *holds = u ? state_by_email(&sb->state, u->f[schema->email]) : NULL;
     const char *name;
     json_t *value;
+
+    if (holds && holds != u) {
+        buf_printf(error, "e-mail '%s' is another user's by now", u->f[schema->email]);
+        return false;
+    }
 
     json_object_foreach((json_t *)body, name, value)
     {
@@ -185,9 +191,8 @@ static bool fields_good(struct sandbox *sb, const json_t *body, const struct use
         const char *text = state_value(value, number);
         struct user *holder = text && i == schema->email ? state_by_email(&sb->state, text) : NULL;
 
-        if (i == schema->count || !text) {
-            buf_printf(error, "'%s' is no field of a user, or its value is neither text, number nor boolean",
-                       name);
+        if (i == schema->count || !text || (*text && !state_fits(schema->fields[i].kind, text))) {
+            buf_printf(error, "'%s' is no field of a user, or its value has the wrong type", name);
             return false;
         }
         if (holder && holder != u) {

@@ -26,14 +26,12 @@ void *http_kept(const struct http_exchange *x)
 
 const char *http_header(const struct http_exchange *x, const char *name)
 {
-    const char *p = x->fields.p, *end = p + x->fields.n;
+    for (size_t at = 0; at < x->fields.n;) {
+        const char *own = x->fields.p + at, *value = own + strlen(own) + 1;
 
-    while (p && p < end) {
-        const char *value = p + strlen(p) + 1;
-
-        if (strcasecmp(p, name) == 0)
+        if (strcasecmp(own, name) == 0)
             return value;
-        p = value + strlen(value) + 1;
+        at = (size_t)(value - x->fields.p) + strlen(value) + 1;
     }
     return NULL;
 }

@@ -234,7 +234,6 @@ void lsq_user_create(struct call *call)
 
         lsq_guid(&lsq_of(call)->rng, id);
         wish.text[U_USERID] = id;
-        wish.text[U_STATUS] = "0";
         wish.text[U_GROUPS] = groups.n ? buf_z(&groups) : "";
         u = state_add(&call->sb->state, wish.text, call->now);
         call_touch(call, u);

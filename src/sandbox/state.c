@@ -69,8 +69,11 @@ struct user *state_add(struct state *state, const char *const *values, uint64_t 
     u = &state->users[state->count];
     *u = (struct user){ .number = (uint32_t)state->count };
     u->f = xcalloc(schema->count, sizeof(*u->f));
-    for (size_t i = 0; i < schema->count; i++)
-        u->f[i] = values[i] && *values[i] ? arena_z(&state->arena, str_of(values[i])) : "";
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *text = values[i] ? values[i] : schema->fields[i].normal;
+
+        u->f[i] = text && *text ? arena_z(&state->arena, str_of(text)) : "";
+    }
     textmap_put(&state->by_id, u->f[schema->id], u->number);
     if (schema->holds_email(u->f))
         textmap_put(&state->by_email, u->f[schema->email], u->number);
@@ -172,7 +175,7 @@ const char *state_value(const json_t *value, char *number)
     return number;
 }
 
-static bool well_typed(enum field_kind kind, const char *text)
+bool state_fits(enum field_kind kind, const char *text)
 {
     if (kind == FIELD_BOOL)
         return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
@@ -192,7 +195,7 @@ static bool load_user(struct state *state, const json_t *object, const char **va
         size_t i = schema_find(schema, key, false);
         const char *text = i < schema->count ? state_value(value, numbers[i]) : NULL;
 
-        if (!text || !well_typed(schema->fields[i].kind, text)) {
+        if (!text || !state_fits(schema->fields[i].kind, text)) {
             buf_printf(error, "user %zu: '%s' is no field of a user, or its value has the wrong type",
                        state->count + 1, key);
             return false;

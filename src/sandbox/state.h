@@ -25,8 +25,9 @@ enum field_kind { FIELD_TEXT, FIELD_BOOL, FIELD_NUMBER };
 struct field {
     const char *name;
     enum field_kind kind;
-    unsigned flags; /* the vendor's */
-    unsigned max;   /* bytes; 0: 1,000 */
+    unsigned flags;     /* the vendor's */
+    unsigned max;       /* bytes; 0: 1,000 */
+    const char *normal; /* of a user that comes without it; NULL: "" */
 };
 
 struct schema {
@@ -93,6 +94,9 @@ void state_dump_user(const struct state *state, const struct user *u, struct jw 
 
 /* Reads what state_dump() writes (texts are taken for every type). False with the reason in *error. */
 bool state_load(struct state *state, const json_t *users, struct buf *error);
+
+/* Is text a value of this kind? */
+bool state_fits(enum field_kind kind, const char *text);
 
 /* A JSON value as the text that is kept: strings as they are, true, false, numbers. NULL for anything else.
  * number: 32 bytes of room. */

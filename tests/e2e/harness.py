@@ -136,6 +136,7 @@ class Sandbox:
         self.url = self.first_line.split()[-1]
         self.port = int(self.url.rsplit(':', 1)[1])
         self.connection = None
+        self.errors = ''
 
     def __enter__(self):
         return self
@@ -331,7 +332,13 @@ def _call(test, options):
         test()
         return
     with Sandbox(**options) as box:
-        test(box)
+        try:
+            test(box)
+        except Exception:
+            box.stop()
+            for line in box.errors.splitlines():
+                print('# sandbox: ' + line)
+            raise
         code = box.stop()
         assert code == 0, 'the sandbox ended with %s: %s' % (code, box.errors)
 

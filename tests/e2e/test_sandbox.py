@@ -470,7 +470,7 @@ def test_admin_user(box):
     assert lsq.get('ByUserId', query={'userId': STRANGER}).json()[0]['FirstName'] == 'New'
     for body in ({'UserId': STRANGER, 'Shoe': '9'},
                  {'UserId': STRANGER, 'EmailAddress': user['EmailAddress']},
-                 {'FirstName': 'x'}, []):
+                 {'UserId': STRANGER, 'IsBillingUser': 'perhaps'}, {'FirstName': 'x'}, []):
         assert box.post('/admin/user', body, keys=False).status == 400
     assert box.post('/admin/switch', {'page_over': 'perhaps'}, keys=False).status == 400
     assert box.get('/admin/nothing', keys=False).status == 404

@@ -220,7 +220,7 @@ def test_rate_windows(box):
     pause = random.Random(5)
     for rate, fixed, counted in (('5/200ms', False, False), ('5/200ms', True, False),
                                  ('4/100ms,9/500ms', False, False),
-                                 ('4/100ms', False, True), ('4/100ms', True, True)):
+                                 ('4/100ms', False, True), ('4/100ms,9/500ms', True, True)):
         box.switch(rate=rate, rate_window='fixed' if fixed else 'sliding',
                    rate_refused='counted' if counted else 'free')
         box.reset_log()

@@ -465,7 +465,8 @@ def test_idle_close(box):
     """kept connections are closed by the server after a while, or never"""
     with socket.create_connection(('127.0.0.1', box.port), timeout=harness.TIMEOUT) as s:
         s.sendall(b'GET /admin/switches HTTP/1.1\r\n\r\n')
-        assert s.recv(65536).startswith(b'HTTP/1.1 200')
+        first = s.recv(65536)
+        assert first.startswith(b'HTTP/1.1 200'), first
         box.switch(idle_close='30')
         s.sendall(b'GET /admin/switches HTTP/1.1\r\n\r\n')
         got = s.recv(65536)
