@@ -163,14 +163,14 @@ static size_t next_waiting(struct engine *e)
     return a->to;
 }
 
-#define OFFER_MAX 1000
-
 /* Waiting steps from `i` on that may share its call. */
 static size_t gather(struct engine *e, size_t i, const struct step **steps, uint32_t *number)
 {
     struct apply *a = e->apply;
-    size_t end = work_same_call(&e->work, i, a->to), n = 0, most = a->at_most[i] ? a->at_most[i] : OFFER_MAX;
-    for (; i < end && n < most; i++) {
+    size_t first = i, n = 0, batch = work_batch(e->cfg.connector, e->work.step[i].endpoint), most = a->at_most[i] ? a->at_most[i] : batch;
+    for (; i < a->to && n < most; i++) {
+        if (!work_same_group(&e->work, first, i))
+            break;
         if (a->way[i] != STEP_WAITS)
             continue;
         if (a->at_most[i] && a->at_most[i] < most)
@@ -196,8 +196,8 @@ static bool intend(struct engine *e, const struct call *c)
 
 static struct call *make_call(struct engine *e, size_t first)
 {
-    const struct step *steps[OFFER_MAX];
-    uint32_t number[OFFER_MAX];
+    const struct step *steps[PACK_MAX];
+    uint32_t number[PACK_MAX];
     struct call *c = call_new(e, CALL_WRITE);
     if (!c)
         return NULL;
@@ -274,7 +274,7 @@ struct call *applying_offer(struct engine *e)
 
 void applying_answer(struct engine *e, struct call *c, const struct answer *a)
 {
-    const struct step *steps[OFFER_MAX];
+    const struct step *steps[PACK_MAX];
     struct settlement *out = xcalloc(c->n_steps, sizeof *out);
     for (size_t k = 0; k < c->n_steps; k++)
         steps[k] = &e->work.step[c->step[k]];

@@ -405,15 +405,24 @@ static struct str nobody_yet(void *ctx, uint32_t change)
     return (struct str){ NULL, 0 };
 }
 
+bool work_same_group(const struct work *w, size_t a, size_t b)
+{
+    return w->wave[a] == w->wave[b] && w->step[a].endpoint == w->step[b].endpoint && str_eq(w->step[a].group, w->step[b].group);
+}
+
 size_t work_same_call(const struct work *w, size_t from, size_t to)
 {
     size_t end = from + 1;
-    while (end < to && w->wave[end] == w->wave[from] && w->step[end].endpoint == w->step[from].endpoint && str_eq(w->step[end].group, w->step[from].group))
+    while (end < to && work_same_group(w, from, end))
         end++;
     return end;
 }
 
-#define PACK_MAX 2000 /* steps offered to pack() at once: more than any batch */
+size_t work_batch(const struct connector *k, uint8_t endpoint)
+{
+    unsigned batch = k->vendor.endpoints[endpoint].batch;
+    return batch == 0 ? 1 : batch < PACK_MAX ? batch : PACK_MAX;
+}
 
 void work_count(const struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls)
 {
@@ -421,8 +430,8 @@ void work_count(const struct work *w, const struct connector *k, struct conn *co
     struct request r;
     request_init(&r);
     for (size_t i = 0; i < w->n_steps;) {
-        size_t end = work_same_call(w, i, w->n_steps), n = 0;
-        for (; n < PACK_MAX && i + n < end; n++)
+        size_t batch = work_batch(k, w->step[i].endpoint), most = w->n_steps - i < batch ? w->n_steps : i + batch, n = 0;
+        for (size_t end = work_same_call(w, i, most); i + n < end; n++)
             offered[n] = &w->step[i + n];
         request_clear(&r);
         i += k->pack(conn, offered, n, nobody_yet, NULL, &r);

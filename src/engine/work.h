@@ -48,7 +48,12 @@ void work_count(const struct work *w, const struct connector *k, struct conn *co
 /* The first step of a wave; of the wave behind the last: n_steps. */
 size_t wave_start(const struct work *w, uint32_t wave);
 
+/* How many steps are worth offering to one pack() of an endpoint. */
+size_t work_batch(const struct connector *k, uint8_t endpoint);
+#define PACK_MAX 1000 /* steps one call can carry at most */
+
 /* End of the run of steps from `from` (below `to`) that may share calls: equal wave, endpoint and group. */
+bool work_same_group(const struct work *w, size_t a, size_t b);
 size_t work_same_call(const struct work *w, size_t from, size_t to);
 
 #endif
