@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "job_internal.h"
 
@@ -125,6 +126,34 @@ void read_report_path(struct loader *l, const struct rule *r, const struct node 
         *(char **)at = resolved(l, n->text);
 }
 
+/* The parts of a path, one after the other; "." and doubled slashes are none. */
+static struct str next_part(const char **path)
+{
+    for (;;) {
+        const char *p = *path + strspn(*path, "/");
+        size_t n = strcspn(p, "/");
+        *path = p + n;
+        if (n != 1 || *p != '.')
+            return (struct str){ p, n };
+    }
+}
+
+/* Two paths of one file: by what is there, or, while nothing is, by their text. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat at, bt;
+    struct str x, y;
+    if (stat(a, &at) == 0 && stat(b, &bt) == 0)
+        return at.st_dev == bt.st_dev && at.st_ino == bt.st_ino;
+    if ((*a == '/') != (*b == '/'))
+        return false;
+    do {
+        x = next_part(&a);
+        y = next_part(&b);
+    } while (x.n > 0 && str_eq(x, y));
+    return x.n == 0 && y.n == 0;
+}
+
 /* A report must not be written over what the run was made from, nor over another report. */
 void read_report(struct loader *l, const struct rule *r, const struct node *n, void *at)
 {
@@ -134,20 +163,19 @@ void read_report(struct loader *l, const struct rule *r, const struct node *n, v
     } out[] = { { "audit", j->report.audit },
                 { "rejects", j->report.rejects },
                 { "junit", j->report.junit } };
-    char *own = resolved(l, file_name(j->path));
     (void)r, (void)at;
     for (size_t i = 0; i < array_len(out); i++) {
         const struct node *where = node_member(n, out[i].key);
         if (!out[i].path)
             continue;
-        if (j->feed.path && strcmp(out[i].path, j->feed.path) == 0)
+        if (j->feed.path && same_file(out[i].path, j->feed.path))
             mistake(l, where, "this is the feed itself, which would be overwritten");
-        if (j->feed.manifest && strcmp(out[i].path, j->feed.manifest) == 0)
+        if (j->feed.manifest && same_file(out[i].path, j->feed.manifest))
             mistake(l, where, "this is the feed's manifest, which would be overwritten");
-        if (strcmp(out[i].path, own) == 0)
+        if (same_file(out[i].path, j->path))
             mistake(l, where, "this is the job file itself, which would be overwritten");
         for (size_t k = 0; k < i; k++)
-            if (out[k].path && strcmp(out[i].path, out[k].path) == 0)
+            if (out[k].path && same_file(out[i].path, out[k].path))
                 mistake(l, where, "the same file as '%s': one would overwrite the other", out[k].key);
     }
 }

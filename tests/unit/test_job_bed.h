@@ -19,6 +19,8 @@ static const struct attr acme_attrs[] = {
     { .name = "Team", .type = ATTR_REF, .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE | ATTR_MEMBERSHIP },
     { .name = "Badge", .flags = ATTR_READ | ATTR_UPDATE },
     { .name = "Pin", .flags = ATTR_CREATE | ATTR_SECRET },
+    { .name = "Token", .flags = ATTR_READ | ATTR_UPDATE | ATTR_SECRET },
+    { .name = "Locker", .flags = ATTR_CREATE | ATTR_UPDATE },
     { .name = "Shadow", .flags = 0 },
     { .name = "Skills", .type = ATTR_SET, .flags = ATTR_READ | ATTR_UPDATE },
 };
