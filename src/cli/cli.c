@@ -1,7 +1,10 @@
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli_internal.h"
 
@@ -57,11 +60,18 @@ static int general(const char *arg)
     return EXIT_OK;
 }
 
-/* Files of ours are nobody else's, and what is in memory does not go to disk in a core. */
+/* Files of ours are nobody else's, what is in memory does not go to disk in a core, a full disk is an error and not a signal, and no file we open becomes somebody's
+ * standard output. */
 static void be_discreet(void)
 {
     umask(077);
     setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+    signal(SIGXFSZ, SIG_IGN);
+    for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR))
+        if (fd > STDERR_FILENO) {
+            close(fd);
+            break;
+        }
 }
 
 int cli_main(int argc, char **argv)

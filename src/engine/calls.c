@@ -162,10 +162,12 @@ mono_us call_when(struct engine *e, const struct call *c)
 
 void engine_throttled(struct engine *e, uint8_t endpoint, int64_t wait_us)
 {
-    int64_t wait = wait_us >= 0 ? wait_us : THROTTLE_WAIT_US;
+    int64_t wait = wait_us >= 0 ? wait_us : THROTTLE_WAIT_US, most = e->cfg.job->target.max_pause_us;
     e->endpoint[endpoint].throttled++;
-    if (wait > e->cfg.job->target.max_pause_us) {
-        engine_fail(e, EXIT_INTERRUPTED, "the tenant asks for a pause of %lld s, longer than max_pause", (long long)(wait / SECOND_US));
+    if (e->throttled_since == 0)
+        e->throttled_since = e->now;
+    if (wait > most || e->now - e->throttled_since > most) {
+        engine_fail(e, EXIT_INTERRUPTED, "the tenant %s, longer than max_pause; go on later", wait > most ? "asks for a long pause" : "has answered nothing but 'too many calls'");
         return;
     }
     pace_throttled(&e->pace, wait, e->now);
@@ -336,11 +338,14 @@ void call_answered(struct engine *e, struct call *c, const struct answer *a)
         pace_answered(&e->bulk, c->sent_at, e->now);
     log_text(e->cfg.log, LOG_DEBUG, "call", "%u %s %.*s: %s %d, %lld ms", c->no, http_method_name[c->request.method], STR_ARG(c->request.log_target),
              a->sent == SENT_ANSWERED ? "answered" : transport_error_name[a->error], a->status, (long long)((e->now - c->sent_at) / 1000));
+    uint64_t throttled = e->endpoint[c->request.endpoint].throttled;
     if (c->kind == CALL_LOGIN)
         login_answer(e, c, a);
     else if (c->kind == CALL_READ && !c->abandoned)
         reading_answer(e, c, a);
     else if (c->kind == CALL_WRITE)
         applying_answer(e, c, a);
+    if (throttled == e->endpoint[c->request.endpoint].throttled)
+        e->throttled_since = 0;
     call_free(e, c);
 }

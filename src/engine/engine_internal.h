@@ -83,6 +83,7 @@ struct engine {
     struct work work;
 
     struct pace pace, bulk;
+    mono_us throttled_since; /* of an unbroken row of throttled answers; 0: the last one was not */
     struct call call[CALLS_MAX];
     unsigned in_flight;
     uint32_t last_call;

@@ -66,7 +66,9 @@ bool stored_find(struct engine *e)
     struct later later = { .own = r };
     l->ops->run_list(l, find_later, &later);
     bool fresh = r->state == RUN_PLANNED || r->state == RUN_HELD;
-    if (r->state == RUN_DONE)
+    if (r->pruned)
+        engine_fail(e, EXIT_STALE_PLAN, "the values of run %s were dropped after their retention; make a new plan", r->id);
+    else if (r->state == RUN_DONE)
         engine_fail(e, EXIT_STALE_PLAN, "run %s is done; make a new plan", r->id);
     else if (strcmp(r->connector, e->vendor->name) != 0)
         engine_fail(e, EXIT_STALE_PLAN, "plan %s is for %s, the job says %s", r->id, r->connector, e->vendor->name);
