@@ -58,7 +58,7 @@ static int read_all(int fd, size_t max, struct buf *out, size_t before)
 
 int file_read(const char *path, size_t max, struct buf *out)
 {
-    struct stat st;
+    struct stat st = { 0 };
     size_t before = out->n;
     int fd = open_regular(path, &st);
     if (fd < 0)
