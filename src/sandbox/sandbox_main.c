@@ -6,6 +6,7 @@
 
 #include "rollcall/base/file.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,8 @@ static int serve(struct program *p, const struct options *o)
     const char *error = "";
     int port = o->port, status = EXIT_DONE;
 
+    /* A client that has gone makes a write fail; it must not end the program. */
+    signal(SIGPIPE, SIG_IGN);
     uv_loop_init(&p->loop);
     if (!emulator_listen(&p->sb, &p->loop, &port, &error)) {
         fprintf(stderr, "rollcall-sandbox: cannot listen on port %d: %s\n", o->port, error);

@@ -390,6 +390,19 @@ def test_http_gone_in_the_middle(box):
     assert len(box.state()['Users']) == 60
 
 
+def test_http_gone_during_a_slow_answer(box):
+    """writing to clients that have gone fails, again and again, and ends nothing"""
+    box.switch(fault='UsersGet:*:slow:4000')
+    for _ in range(5):
+        with socket.create_connection(('127.0.0.1', box.port), timeout=harness.TIMEOUT) as s:
+            s.sendall(b'GET %s HTTP/1.1\r\n' % LeadSquared.PATHS['UsersGet'].encode() + KEYS + b'\r\n')
+            s.shutdown(socket.SHUT_WR)
+            assert s.recv(100).startswith(b'HTTP/1.1 200')
+    for _ in range(50):
+        assert LeadSquared(box).whoami().status == 200
+        time.sleep(0.01)
+
+
 def test_many_connections(box):
     """three hundred connections at a time"""
     connections = [box.connect() for _ in range(300)]
