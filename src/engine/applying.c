@@ -26,7 +26,8 @@ static bool mark_run(struct engine *e, enum run_state state)
     return false;
 }
 
-/* A create whose user stands there already (an earlier part of the run did it): only the rest of its steps is to be done. */
+/* A create whose user stands there already (an earlier part of the run did it): only the rest of its steps is
+ * to be done. */
 static void skip_created(struct engine *e)
 {
     for (uint32_t i = 0; i < e->work.n_steps; i++) {
@@ -65,7 +66,8 @@ void applying_free(struct engine *e)
 
 /* Needs --------------------------------------------------------------------------------------------------------------------------- */
 
-/* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to the order). */
+/* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to
+ * the order). */
 static const char *broken_need(const struct engine *e, const struct step *s, char text[200])
 {
     for (size_t k = 0; k < s->n_needs; k++) {
@@ -73,11 +75,15 @@ static const char *broken_need(const struct engine *e, const struct step *s, cha
         if (n->kind == NEED_SEAT || n->kind == NEED_REPORTS_MOVED || n->change >= e->work.n_items)
             continue;
         const struct work_item *other = &e->work.item[n->change];
-        bool stands = n->kind == NEED_CREATED ? other->new_id[0] != '\0'
-                                              : other->outcome == OUTCOME_APPLIED || other->outcome == OUTCOME_ALREADY || (other->n_steps > 0 && other->outcome == OUTCOME_NONE);
+        bool stands = n->kind == NEED_CREATED
+                          ? other->new_id[0] != '\0'
+                          : other->outcome == OUTCOME_APPLIED || other->outcome == OUTCOME_ALREADY ||
+                                (other->n_steps > 0 && other->outcome == OUTCOME_NONE);
         if (stands)
             continue;
-        snprintf(text, 200, "needs the %s of '%.*s', which was not done", change_kind_name[other->change->kind], (int)(other->change->key.n < 80 ? other->change->key.n : 80),
+        snprintf(text, 200, "needs the %s of '%.*s', which was not done",
+                 change_kind_name[other->change->kind],
+                 (int)(other->change->key.n < 80 ? other->change->key.n : 80),
                  other->change->key.p ? other->change->key.p : "");
         return text;
     }
@@ -97,7 +103,8 @@ static void withhold_hopeless(struct engine *e)
     char text[200];
     for (size_t i = a->from; i < a->to; i++)
         if (a->way[i] == STEP_WAITS && lacks_manager(e, &e->work.step[i]))
-            step_over(e, (uint32_t)i, STEP_WITHHELD, "the manager is a joiner who is not created in this run");
+            step_over(e, (uint32_t)i, STEP_WITHHELD,
+                      "the manager is a joiner who is not created in this run");
         else if (a->way[i] == STEP_WAITS && broken_need(e, &e->work.step[i], text))
             step_over(e, (uint32_t)i, STEP_WITHHELD, text);
 }
@@ -112,7 +119,8 @@ void wave_begin(struct engine *e, uint32_t wave)
     e->turns++;
     withhold_hopeless(e); /* needs are of earlier waves: they are known now */
     if (wave < e->work.n_waves)
-        log_text(e->cfg.log, LOG_INFO, "wave", "%u of %u: %zu steps", wave + 1, e->work.n_waves, a->to - a->from);
+        log_text(e->cfg.log, LOG_INFO, "wave", "%u of %u: %zu steps", wave + 1, e->work.n_waves,
+                 a->to - a->from);
 }
 
 static uint64_t bad_outcomes(const struct engine *e)
@@ -130,7 +138,8 @@ void apply_over(struct engine *e)
     uint64_t bad = bad_outcomes(e);
     e->apply->doing = DOING_NOTHING;
     if ((int64_t)bad > e->cfg.job->failures_ok)
-        engine_note(e, EXIT_FAILURES, "%llu changes failed, are stale, unresolved or not visible", (unsigned long long)bad);
+        engine_note(e, EXIT_FAILURES, "%llu changes failed, are stale, unresolved or not visible",
+                    (unsigned long long)bad);
     if (mark_run(e, RUN_DONE))
         engine_enter(e, PHASE_DONE);
 }
@@ -143,7 +152,8 @@ static struct str created_id(void *ctx, uint32_t change)
     return change < e->work.n_items ? str_of(e->work.item[change].new_id) : (struct str){ NULL, 0 };
 }
 
-/* The next waiting step whose endpoint takes another call now; a step behind one of an endpoint that is full waits with it, so that order is kept. */
+/* The next waiting step whose endpoint takes another call now; a step behind one of an endpoint that is full
+ * waits with it, so that order is kept. */
 static size_t next_waiting(struct engine *e)
 {
     struct apply *a = e->apply;
@@ -167,7 +177,8 @@ static size_t next_waiting(struct engine *e)
 static size_t gather(struct engine *e, size_t i, const struct step **steps, uint32_t *number)
 {
     struct apply *a = e->apply;
-    size_t first = i, n = 0, batch = work_batch(e->cfg.connector, e->work.step[i].endpoint), most = a->at_most[i] ? a->at_most[i] : batch;
+    size_t first = i, n = 0, batch = work_batch(e->cfg.connector, e->work.step[i].endpoint),
+           most = a->at_most[i] ? a->at_most[i] : batch;
     for (; i < a->to && n < most; i++) {
         if (!work_same_group(&e->work, first, i))
             break;
@@ -249,7 +260,8 @@ struct call *applying_offer(struct engine *e)
             wave_over(e);
         return NULL;
     }
-    mono_us when = pace_when(&e->pace, e->now); /* asked before packing: intents are written for calls that go */
+    mono_us when =
+        pace_when(&e->pace, e->now); /* asked before packing: intents are written for calls that go */
     if (e->vendor->endpoints[e->work.step[i].endpoint].bulk_rate) {
         mono_us bulk = pace_when(&e->bulk, e->now);
         when = bulk > when ? bulk : when;
@@ -282,7 +294,8 @@ void applying_answer(struct engine *e, struct call *c, const struct answer *a)
     e->apply->flying_at[c->request.endpoint]--;
     bool failed = false;
     for (size_t k = 0; k < c->n_steps; k++) {
-        failed |= out[k].settled == SETTLED_REFUSED || (out[k].settled != SETTLED_DONE && out[k].again != AGAIN_THROTTLED);
+        failed |= out[k].settled == SETTLED_REFUSED ||
+                  (out[k].settled != SETTLED_DONE && out[k].again != AGAIN_THROTTLED);
         settle_step(e, c->step[k], &out[k], c, a);
     }
     if (out[0].again == AGAIN_THROTTLED)

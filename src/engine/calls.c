@@ -80,7 +80,8 @@ static void quota_start(struct engine *e, const char *owner)
     char day[16];
     day_name(e, day);
     int64_t used = 0;
-    if (e->cfg.ledger && e->cfg.ledger->ops->memory_get(e->cfg.ledger, owner, "calls_of_day", str_of(day), &text) == 0 &&
+    if (e->cfg.ledger &&
+        e->cfg.ledger->ops->memory_get(e->cfg.ledger, owner, "calls_of_day", str_of(day), &text) == 0 &&
         str_to_i64(buf_view(&text), &used))
         e->quota_used = (uint64_t)used;
     buf_deinit(&text);
@@ -108,7 +109,8 @@ void calls_start(struct engine *e)
     pace_owner(e, owner);
     quota_start(e, owner);
     struct buf text = BUF_INIT(64 * 1024);
-    bool known = e->cfg.ledger && e->cfg.ledger->ops->memory_get(e->cfg.ledger, owner, "last_answers", (struct str){ NULL, 0 }, &text) == 0;
+    bool known = e->cfg.ledger && e->cfg.ledger->ops->memory_get(e->cfg.ledger, owner, "last_answers",
+                                                                 (struct str){ NULL, 0 }, &text) == 0;
     bool tight = strcmp(e->cfg.job->target.pace, "tight") == 0;
     pace_init(&e->pace, &e->cfg.job->target.rate, tight, !known, e->now);
     pace_init(&e->bulk, &e->cfg.job->target.bulk_rate, tight, !known, e->now);
@@ -141,7 +143,8 @@ int calls_remember(struct engine *e)
         buf_printf(&text, "%s%lld", text.n ? " " : "", (long long)(e->wall - (e->now - answered)));
     }
     struct ledger *l = e->cfg.ledger;
-    int r = l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 }, text.n ? buf_view(&text) : STR("0"));
+    int r = l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 },
+                               text.n ? buf_view(&text) : STR("0"));
     if (r == 0)
         r = l->ops->memory_put(l, owner, "calls_of_day", str_of(day), str_of(count));
     if (r == 0)
@@ -167,13 +170,15 @@ void engine_throttled(struct engine *e, uint8_t endpoint, int64_t wait_us)
     if (e->throttled_since == 0)
         e->throttled_since = e->now;
     if (wait > most || e->now - e->throttled_since > most) {
-        engine_fail(e, EXIT_INTERRUPTED, "the tenant %s, longer than max_pause; go on later", wait > most ? "asks for a long pause" : "has answered nothing but 'too many calls'");
+        engine_fail(e, EXIT_INTERRUPTED, "the tenant %s, longer than max_pause; go on later",
+                    wait > most ? "asks for a long pause" : "has answered nothing but 'too many calls'");
         return;
     }
     pace_throttled(&e->pace, wait, e->now);
     if (e->vendor->endpoints[endpoint].bulk_rate)
         pace_throttled(&e->bulk, wait, e->now);
-    log_text(e->cfg.log, LOG_WARN, "throttled", "%s: waiting %lld ms", e->vendor->endpoints[endpoint].name, (long long)(wait / 1000));
+    log_text(e->cfg.log, LOG_WARN, "throttled", "%s: waiting %lld ms", e->vendor->endpoints[endpoint].name,
+             (long long)(wait / 1000));
 }
 
 int64_t engine_backoff(struct engine *e, unsigned failures)
@@ -212,7 +217,8 @@ void call_send(struct engine *e, struct call *c, bool streamed)
         e->endpoint[c->request.endpoint].retried++;
     if (c->kind == CALL_WRITE)
         e->fresh[e->n_fresh++] = c;
-    engine_action(e, &(struct action){ .kind = ACT_SEND, .call = c->no, .request = &c->request, .streamed = streamed });
+    engine_action(
+        e, &(struct action){ .kind = ACT_SEND, .call = c->no, .request = &c->request, .streamed = streamed });
 }
 
 /* Takes back sends whose intents could not be made durable: they have not left the engine yet. */
@@ -270,7 +276,8 @@ static bool quota_spent(struct engine *e)
 {
     if (e->quota == 0 || e->quota_used + e->calls_made < e->quota)
         return false;
-    engine_fail(e, EXIT_INTERRUPTED, "the day's quota of %llu calls is used up; go on tomorrow", (unsigned long long)e->quota);
+    engine_fail(e, EXIT_INTERRUPTED, "the day's quota of %llu calls is used up; go on tomorrow",
+                (unsigned long long)e->quota);
     return true;
 }
 
@@ -336,8 +343,10 @@ void call_answered(struct engine *e, struct call *c, const struct answer *a)
     pace_answered(&e->pace, c->sent_at, e->now);
     if (endpoint_of(e, c)->bulk_rate)
         pace_answered(&e->bulk, c->sent_at, e->now);
-    log_text(e->cfg.log, LOG_DEBUG, "call", "%u %s %.*s: %s %d, %lld ms", c->no, http_method_name[c->request.method], STR_ARG(c->request.log_target),
-             a->sent == SENT_ANSWERED ? "answered" : transport_error_name[a->error], a->status, (long long)((e->now - c->sent_at) / 1000));
+    log_text(e->cfg.log, LOG_DEBUG, "call", "%u %s %.*s: %s %d, %lld ms", c->no,
+             http_method_name[c->request.method], STR_ARG(c->request.log_target),
+             a->sent == SENT_ANSWERED ? "answered" : transport_error_name[a->error], a->status,
+             (long long)((e->now - c->sent_at) / 1000));
     uint64_t throttled = e->endpoint[c->request.endpoint].throttled;
     if (c->kind == CALL_LOGIN)
         login_answer(e, c, a);

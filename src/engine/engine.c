@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const phase_name[PHASES] = { "start", "tenant", "lease", "roster", "feed", "plan", "apply", "read back", "done" };
+const char *const phase_name[PHASES] = { "start", "tenant", "lease",     "roster", "feed",
+                                         "plan",  "apply",  "read back", "done" };
 
 int exit_first(int a, int b)
 {
-    static const int order[] = { EXIT_USAGE, EXIT_LOCKED, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_TARGET, EXIT_STALE_PLAN, EXIT_FEED, EXIT_WITHHELD,
-                                 EXIT_FAILURES, EXIT_CHANGES, EXIT_OK };
+    static const int order[] = { EXIT_USAGE,    EXIT_LOCKED,     EXIT_INTERNAL, EXIT_INTERRUPTED,
+                                 EXIT_TARGET,   EXIT_STALE_PLAN, EXIT_FEED,     EXIT_WITHHELD,
+                                 EXIT_FAILURES, EXIT_CHANGES,    EXIT_OK };
     for (size_t i = 0; i < array_len(order); i++)
         if (order[i] == a || order[i] == b)
             return order[i];
@@ -116,7 +118,8 @@ void engine_fail(struct engine *e, int code, const char *fmt, ...)
 
 void engine_ledger_failed(struct engine *e)
 {
-    engine_fail(e, EXIT_INTERNAL, "the run cannot be recorded: %s; nothing more is sent", e->cfg.ledger->ops->error(e->cfg.ledger));
+    engine_fail(e, EXIT_INTERNAL, "the run cannot be recorded: %s; nothing more is sent",
+                e->cfg.ledger->ops->error(e->cfg.ledger));
 }
 
 static int final_code(const struct engine *e)
@@ -151,7 +154,9 @@ static void enter_roster_done(struct engine *e)
 static void roster_read(struct engine *e, bool complete)
 {
     if (!complete) {
-        engine_fail(e, EXIT_TARGET, "the list of users is not proven complete after %u tries: %s; nothing was written", e->reading.tries, e->reading.state.why);
+        engine_fail(e, EXIT_TARGET,
+                    "the list of users is not proven complete after %u tries: %s; nothing was written",
+                    e->reading.tries, e->reading.state.why);
         return;
     }
     e->roster = e->reading.goal.roster;
@@ -170,11 +175,10 @@ static void tenant_read(struct engine *e, bool complete)
     }
     e->tenant_known = true;
     if (e->cfg.verb == VERB_APPLY && strcmp(e->run.tenant, e->tenant.id) != 0)
-        engine_fail(e, EXIT_STALE_PLAN, "plan %s is for tenant %s, this is %s; nothing was written", e->run.id, e->run.tenant, e->tenant.id);
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s is for tenant %s, this is %s; nothing was written",
+                    e->run.id, e->run.tenant, e->tenant.id);
     else if (errs_any(e->cfg.errs))
         engine_fail(e, EXIT_USAGE, "the job does not fit the tenant; nothing was written");
-    else if (e->cfg.verb == VERB_CHECK)
-        engine_enter(e, PHASE_FEED);
     else
         engine_enter(e, PHASE_LEASE);
 }
@@ -187,29 +191,22 @@ void engine_enter(struct engine *e, enum phase phase)
     switch (phase) {
     case PHASE_TENANT:
         calls_start(e);
-        reading_begin(e, &(struct read_goal){ .kind = READ_TENANT, .tenant = &e->tenant, .schema = &e->schema, .errs = e->cfg.errs }, tenant_read);
+        reading_begin(
+            e,
+            &(struct read_goal){
+                .kind = READ_TENANT, .tenant = &e->tenant, .schema = &e->schema, .errs = e->cfg.errs },
+            tenant_read);
         break;
-    case PHASE_LEASE:
-        engine_action(e, &(struct action){ .kind = ACT_LEASE, .text = e->tenant.id });
-        break;
+    case PHASE_LEASE: engine_action(e, &(struct action){ .kind = ACT_LEASE, .text = e->tenant.id }); break;
     case PHASE_ROSTER:
         reading_begin(e, &(struct read_goal){ .kind = READ_ROSTER }, roster_read);
         e->reading.not_before = e->settled_at;
         break;
-    case PHASE_FEED:
-        feeding_begin(e, false);
-        break;
-    case PHASE_PLAN:
-        enter_plan(e);
-        break;
-    case PHASE_APPLY:
-        applying_begin(e);
-        break;
-    case PHASE_DONE:
-        engine_finish(e);
-        break;
-    default:
-        break;
+    case PHASE_FEED: feeding_begin(e, false); break;
+    case PHASE_PLAN: enter_plan(e); break;
+    case PHASE_APPLY: applying_begin(e); break;
+    case PHASE_DONE: engine_finish(e); break;
+    default: break;
     }
 }
 
@@ -237,9 +234,12 @@ void engine_finish(struct engine *e)
     e->result.exit_code = final_code(e);
     if (e->run.state == RUN_APPLYING)
         e->run.state = RUN_INTERRUPTED;
-    e->result.resumable = e->run_stored && (e->run.state == RUN_INTERRUPTED || e->result.exit_code == EXIT_INTERRUPTED);
-    if ((calls_remember(e) != 0 || (e->run_stored && planning_store_outcome(e) != 0)) && !(e->codes & (1u << EXIT_INTERNAL))) {
-        engine_note(e, EXIT_INTERNAL, "the end of the run cannot be recorded: %s", e->cfg.ledger->ops->error(e->cfg.ledger));
+    e->result.resumable =
+        e->run_stored && (e->run.state == RUN_INTERRUPTED || e->result.exit_code == EXIT_INTERRUPTED);
+    if ((calls_remember(e) != 0 || (e->run_stored && planning_store_outcome(e) != 0)) &&
+        !(e->codes & (1u << EXIT_INTERNAL))) {
+        engine_note(e, EXIT_INTERNAL, "the end of the run cannot be recorded: %s",
+                    e->cfg.ledger->ops->error(e->cfg.ledger));
         e->result.exit_code = final_code(e);
     }
     engine_action(e, &(struct action){ .kind = ACT_DONE });
@@ -269,7 +269,7 @@ static void ev_lease(struct engine *e, const struct event *ev)
     else if (ev->lease == LEASE_ERROR)
         engine_fail(e, EXIT_INTERNAL, "%s", ev->text);
     else
-        engine_enter(e, PHASE_ROSTER);
+        engine_enter(e, e->cfg.verb == VERB_CHECK ? PHASE_FEED : PHASE_ROSTER);
 }
 
 static void ev_answer(struct engine *e, const struct event *ev)
@@ -308,31 +308,15 @@ void engine_event(struct engine *e, const struct event *ev, mono_us now, unix_us
     if (e->phase == PHASE_DONE)
         return;
     switch (ev->kind) {
-    case EV_START:
-        ev_start(e);
-        break;
+    case EV_START: ev_start(e); break;
     case EV_HEAD:
-    case EV_BYTES:
-        ev_stream(e, ev);
-        return; /* nothing to send because of it */
-    case EV_ANSWER:
-        ev_answer(e, ev);
-        break;
-    case EV_FEED_BYTES:
-        feeding_bytes(e, ev->p, ev->n);
-        return;
-    case EV_FEED_END:
-        feeding_end(e, ev->unchanged, ev->text);
-        break;
-    case EV_LEASE:
-        ev_lease(e, ev);
-        break;
-    case EV_WAKE:
-        e->wake_is_set = false;
-        break;
-    case EV_STOP:
-        ev_stop(e);
-        break;
+    case EV_BYTES: ev_stream(e, ev); return; /* nothing to send because of it */
+    case EV_ANSWER: ev_answer(e, ev); break;
+    case EV_FEED_BYTES: feeding_bytes(e, ev->p, ev->n); return;
+    case EV_FEED_END: feeding_end(e, ev->unchanged, ev->text); break;
+    case EV_LEASE: ev_lease(e, ev); break;
+    case EV_WAKE: e->wake_is_set = false; break;
+    case EV_STOP: ev_stop(e); break;
     }
     if (e->phase != PHASE_DONE)
         calls_pump(e);

@@ -1,6 +1,7 @@
-/* What the files of the engine share. One file a subject: engine.c (life, events, phases), calls.c (what is in flight, pacing), reading.c (drives a
- * connector's reading), feeding.c (feed -> plan), planning.c (plan -> ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls -> outcomes),
- * readback.c, overview.c (the document that show and report read). */
+/* What the files of the engine share. One file a subject: engine.c (life, events, phases), calls.c (what is
+ * in flight, pacing), reading.c (drives a connector's reading), feeding.c (feed -> plan), planning.c (plan ->
+ * ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls -> outcomes), readback.c,
+ * overview.c (the document that show and report read). */
 #ifndef ROLLCALL_ENGINE_INTERNAL_H
 #define ROLLCALL_ENGINE_INTERNAL_H
 
@@ -23,10 +24,10 @@ struct call {
     uint32_t no;
     struct request request;
     bool sent;
-    bool abandoned;      /* its reading is over: nobody wants the answer */
+    bool abandoned; /* its reading is over: nobody wants the answer */
     unsigned read_id;
     mono_us sent_at;
-    uint32_t *step;      /* CALL_WRITE: owned; numbers of its steps */
+    uint32_t *step; /* CALL_WRITE: owned; numbers of its steps */
     size_t n_steps;
 };
 
@@ -37,14 +38,14 @@ struct endpoint_count {
 struct reading {
     bool active;
     struct read_goal goal;
-    unsigned tries;      /* begun, this one included */
-    unsigned failures;   /* of this try */
-    bool again;          /* its calls are not in the plan: they count as retried */
-    mono_us not_before;  /* backing off */
+    unsigned tries;     /* begun, this one included */
+    unsigned failures;  /* of this try */
+    bool again;         /* its calls are not in the plan: they count as retried */
+    mono_us not_before; /* backing off */
     struct read_state state;
     char last_failure[SETTLED_TEXT_MAX];
     uint64_t made[ENDPOINTS_MAX]; /* calls of this try */
-    struct call *offered; /* a request in hand, waiting for its turn */
+    struct call *offered;         /* a request in hand, waiting for its turn */
     void (*done)(struct engine *e, bool complete);
 };
 
@@ -73,13 +74,13 @@ struct engine {
     bool feed_preflight; /* only to see the header */
     bool feed_ended;
     struct mapping mapping;
-    struct mapped_value *mapped; /* owned; value maps of all columns */
+    struct mapped_value *mapped;           /* owned; value maps of all columns */
     char **status_active, **status_leaver; /* borrowed from the job */
 
     struct plan_options plan_options;
     struct plan *plan;
     char plan_sha256[SHA256_HEX];
-    struct arena arena;  /* changes of a stored plan */
+    struct arena arena; /* changes of a stored plan */
     struct work work;
 
     struct pace pace, bulk;
@@ -96,28 +97,30 @@ struct engine {
     bool wake_is_set;
 
     struct reading reading;
-    uint32_t turns;      /* grows when a reading or phase begins or ends */
-    bool login_open;     /* a login is on its way: nothing else goes */
+    uint32_t turns;  /* grows when a reading or phase begins or ends */
+    bool login_open; /* a login is on its way: nothing else goes */
 
     struct action action[ACTIONS_MAX]; /* ring */
     unsigned action_head, action_n;
 
-    bool stopping;       /* no new calls */
-    bool finished;       /* ACT_DONE was given */
-    uint32_t codes;      /* bit per exit code that applies */
+    bool stopping;           /* no new calls */
+    bool finished;           /* ACT_DONE was given */
+    uint32_t codes;          /* bit per exit code that applies */
     char condition[16][160]; /* what conditions applied, for the report */
     size_t n_conditions;
     struct engine_result result;
     struct run run;
-    mono_us settled_at;  /* apply of an interrupted run: not before may the tenant be read */
+    mono_us settled_at; /* apply of an interrupted run: not before may the tenant be read */
     bool run_stored;
     struct apply *apply; /* applying.c; NULL before */
 };
 
 /* engine.c */
 void engine_action(struct engine *e, const struct action *a);
-void engine_note(struct engine *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* a condition; the run goes on */
-void engine_fail(struct engine *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4))); /* a condition; the run ends */
+void engine_note(struct engine *e, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4))); /* a condition; the run goes on */
+void engine_fail(struct engine *e, int code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4))); /* a condition; the run ends */
 void engine_enter(struct engine *e, enum phase phase);
 void engine_finish(struct engine *e);
 void engine_ledger_failed(struct engine *e);
@@ -133,11 +136,12 @@ void call_answered(struct engine *e, struct call *c, const struct answer *a);
 void engine_throttled(struct engine *e, uint8_t endpoint, int64_t wait_us);
 int64_t engine_backoff(struct engine *e, unsigned failures); /* full jitter */
 void engine_wake_at(struct engine *e, mono_us at);
-void calls_start(struct engine *e); /* opens the pace, remembering the last run's answers */
+void calls_start(struct engine *e);   /* opens the pace, remembering the last run's answers */
 int calls_remember(struct engine *e); /* for the next run; 0 or the ledger's error */
 
 /* reading.c */
-void reading_begin(struct engine *e, const struct read_goal *goal, void (*done)(struct engine *e, bool complete));
+void reading_begin(struct engine *e, const struct read_goal *goal,
+                   void (*done)(struct engine *e, bool complete));
 struct call *reading_offer(struct engine *e); /* the next request to send, or NULL; may end the reading */
 void reading_answer(struct engine *e, struct call *c, const struct answer *a);
 
@@ -151,14 +155,15 @@ void feeding_bytes(struct engine *e, const char *p, size_t n);
 void feeding_end(struct engine *e, bool unchanged, const char *error);
 
 /* planning.c */
-void planning_begin(struct engine *e);  /* before the feed: the plan is opened */
-void planning_end(struct engine *e);    /* after the feed: judged, stored, calls counted */
-void planning_count(struct engine *e);  /* work -> steps -> planned calls */
+void planning_begin(struct engine *e);        /* before the feed: the plan is opened */
+void planning_end(struct engine *e);          /* after the feed: judged, stored, calls counted */
+void planning_count(struct engine *e);        /* work -> steps -> planned calls */
 int planning_store_outcome(struct engine *e); /* at the end of a run, or of a part of it */
 
 /* resume.c */
-bool stored_find(struct engine *e);  /* apply: the stored plan may be applied, as far as can be known without a call; false: it failed */
-bool stored_load(struct engine *e);  /* apply: stored changes against the tenant as it is now -> work */
+bool stored_find(struct engine *e); /* apply: the stored plan may be applied, as far as can be known without a
+                                       call; false: it failed */
+bool stored_load(struct engine *e); /* apply: stored changes against the tenant as it is now -> work */
 
 /* applying.c */
 void applying_begin(struct engine *e);

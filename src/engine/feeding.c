@@ -15,7 +15,11 @@ static size_t mapped_values(const struct job *j)
 
 static struct mapped_column map_column(const struct job_column *c, struct mapped_value **next)
 {
-    struct mapped_column out = { .column = c->column, .values = *next, .n_values = c->n_values, .values_strict = c->values_strict, .fallback = c->fallback };
+    struct mapped_column out = { .column = c->column,
+                                 .values = *next,
+                                 .n_values = c->n_values,
+                                 .values_strict = c->values_strict,
+                                 .fallback = c->fallback };
     for (size_t i = 0; i < c->n_values; i++)
         *(*next)++ = (struct mapped_value){ c->values[i].from, c->values[i].to };
     return out;
@@ -57,7 +61,9 @@ static bool row_rejected(void *ctx, const struct reject *r, const struct person 
 static bool feed_options(struct engine *e, struct feed_options *o)
 {
     const struct job *j = e->cfg.job;
-    *o = (struct feed_options){ .name = j->feed.given, .delimiter = j->feed.delimiter, .manifest_rows = -1, .manifest_bytes = -1 };
+    *o = (struct feed_options){
+        .name = j->feed.given, .delimiter = j->feed.delimiter, .manifest_rows = -1, .manifest_bytes = -1
+    };
     if (j->feed.proof == JOB_PROOF_TRAILER) {
         o->proof = FEED_PROOF_TRAILER;
         o->trailer_column = j->feed.trailer_column;
@@ -67,7 +73,8 @@ static bool feed_options(struct engine *e, struct feed_options *o)
         char why[200];
         o->proof = FEED_PROOF_MANIFEST;
         if (e->cfg.manifest_error || !feed_manifest(e->cfg.manifest, o, why)) {
-            engine_fail(e, EXIT_FEED, "the manifest of feed '%s' cannot be used: %s; nothing was written", j->feed.given, e->cfg.manifest_error ? e->cfg.manifest_error : why);
+            engine_fail(e, EXIT_FEED, "the manifest of feed '%s' cannot be used: %s; nothing was written",
+                        j->feed.given, e->cfg.manifest_error ? e->cfg.manifest_error : why);
             return false;
         }
     }
@@ -150,7 +157,8 @@ void feeding_end(struct engine *e, bool unchanged, const char *error)
     feed_end(e->feed, unchanged, NULL, e->cfg.errs);
     e->feed_ended = true;
     if (errs_any(e->cfg.errs))
-        engine_fail(e, EXIT_FEED, "feed '%s' does not fit the job; nothing was written", e->cfg.job->feed.given);
+        engine_fail(e, EXIT_FEED, "feed '%s' does not fit the job; nothing was written",
+                    e->cfg.job->feed.given);
     else if (e->cfg.verb == VERB_CHECK)
         checked(e);
     else

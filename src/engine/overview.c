@@ -2,10 +2,12 @@
 
 #include "engine_internal.h"
 
-/* Two JSON documents a run, with everything that show and report say besides the changes themselves: the overview, written when the plan stands, and the outcome,
- * written when a run ends (again when it is resumed). Described in docs/overview.md. */
+/* Two JSON documents a run, with everything that show and report say besides the changes themselves: the
+ * overview, written when the plan stands, and the outcome, written when a run ends (again when it is
+ * resumed). Described in docs/overview.md. */
 
-#define LISTED_MAX 10000  /* rejects, ambiguous persons, absent users listed one by one; the counts are always whole */
+#define LISTED_MAX                                                                                           \
+    10000 /* rejects, ambiguous persons, absent users listed one by one; the counts are always whole */
 #define PATTERNS_MAX 12
 #define EXAMPLES_MAX 5
 
@@ -26,7 +28,8 @@ static void absent_member(struct engine *e, struct jw *w)
     for (size_t i = 0; i < plan_absent(e->plan) && i < LISTED_MAX; i++) {
         uint32_t u = plan_absent_user(e->plan, i);
         jw_object(w);
-        jw_kstr(w, "key", e->schema.n_keys ? roster_shown(e->roster, u, e->schema.key[0]) : roster_id(e->roster, u));
+        jw_kstr(w, "key",
+                e->schema.n_keys ? roster_shown(e->roster, u, e->schema.key[0]) : roster_id(e->roster, u));
         jw_kstr(w, "user", roster_id(e->roster, u));
         jw_end_object(w);
     }
@@ -114,7 +117,9 @@ static void kind_member(struct engine *e, struct jw *w, size_t k)
 }
 
 /* Kinds in the alphabetical order of their names. */
-static const uint8_t kinds_sorted[CHANGE_KINDS] = { CHANGE_ACTIVATE, CHANGE_CREATE, CHANGE_DEACTIVATE, CHANGE_MANAGER, CHANGE_MEMBERSHIP, CHANGE_RETIRE, CHANGE_UPDATE };
+static const uint8_t kinds_sorted[CHANGE_KINDS] = { CHANGE_ACTIVATE, CHANGE_CREATE,     CHANGE_DEACTIVATE,
+                                                    CHANGE_MANAGER,  CHANGE_MEMBERSHIP, CHANGE_RETIRE,
+                                                    CHANGE_UPDATE };
 
 static void changes_member(struct engine *e, struct jw *w)
 {
@@ -288,7 +293,9 @@ static void conditions_member(struct engine *e, struct jw *w)
 
 static void outcomes_member(struct engine *e, struct jw *w)
 {
-    static const uint8_t sorted[] = { OUTCOME_ALREADY, OUTCOME_APPLIED, OUTCOME_FAILED, OUTCOME_NONE, OUTCOME_NOT_VISIBLE, OUTCOME_STALE, OUTCOME_UNRESOLVED, OUTCOME_WITHHELD };
+    static const uint8_t sorted[] = { OUTCOME_ALREADY,    OUTCOME_APPLIED,     OUTCOME_FAILED,
+                                      OUTCOME_NONE,       OUTCOME_NOT_VISIBLE, OUTCOME_STALE,
+                                      OUTCOME_UNRESOLVED, OUTCOME_WITHHELD };
     uint64_t n[OUTCOMES] = { 0 };
     for (size_t i = 0; i < e->work.n_items; i++)
         n[e->work.item[i].outcome]++;

@@ -17,7 +17,9 @@ void planning_options(struct engine *e)
     const struct job *j = e->cfg.job;
     struct plan_options *o = &e->plan_options;
     *o = (struct plan_options){
-        .absent = j->absent == JOB_ABSENT_DEACTIVATE ? ABSENT_DEACTIVATE : j->absent == JOB_ABSENT_REPORT ? ABSENT_REPORT : ABSENT_IGNORE,
+        .absent = j->absent == JOB_ABSENT_DEACTIVATE ? ABSENT_DEACTIVATE
+                  : j->absent == JOB_ABSENT_REPORT   ? ABSENT_REPORT
+                                                     : ABSENT_IGNORE,
         .on_trip = j->trip_plan ? TRIP_PLAN : TRIP_KIND,
         .rejects_number = j->rejects.number,
         .rejects_percent = j->rejects.percent,
@@ -47,7 +49,8 @@ static uint64_t held_by_data(const struct plan_counts *n)
 {
     uint64_t sum = 0;
     for (size_t h = 0; h < HOLDS; h++)
-        if (h != HOLD_NONE && h != HOLD_ACTION_OFF && h != HOLD_PROTECTED && h != HOLD_NO_PROOF && h != HOLD_GUARD)
+        if (h != HOLD_NONE && h != HOLD_ACTION_OFF && h != HOLD_PROTECTED && h != HOLD_NO_PROOF &&
+            h != HOLD_GUARD)
             sum += n->hold[h];
     return sum;
 }
@@ -59,17 +62,21 @@ static void judge(struct engine *e)
     if (f->proof == FEED_BROKEN)
         engine_note(e, EXIT_FEED, "feed broken: %.120s", f->broken);
     if (n->too_many_rejects)
-        engine_note(e, EXIT_FEED, "%llu of %llu rows rejected: more than the guard allows", (unsigned long long)n->row[ROW_REJECTED], (unsigned long long)n->rows);
+        engine_note(e, EXIT_FEED, "%llu of %llu rows rejected: more than the guard allows",
+                    (unsigned long long)n->row[ROW_REJECTED], (unsigned long long)n->rows);
     if (n->hold[HOLD_GUARD])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld by a guard", (unsigned long long)n->hold[HOLD_GUARD]);
+        engine_note(e, EXIT_WITHHELD, "%llu changes withheld by a guard",
+                    (unsigned long long)n->hold[HOLD_GUARD]);
     if (n->hold[HOLD_NO_PROOF])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld for want of proof", (unsigned long long)n->hold[HOLD_NO_PROOF]);
+        engine_note(e, EXIT_WITHHELD, "%llu changes withheld for want of proof",
+                    (unsigned long long)n->hold[HOLD_NO_PROOF]);
     if (n->absence_untrusted && e->plan_options.absent == ABSENT_DEACTIVATE)
         engine_note(e, EXIT_WITHHELD, "nobody is taken for absent: %.100s", n->absence_why);
     if ((int64_t)n->row[ROW_REJECTED] > e->cfg.job->rejects_ok)
         engine_note(e, EXIT_FAILURES, "%llu rows rejected", (unsigned long long)n->row[ROW_REJECTED]);
     if ((int64_t)held_by_data(n) > e->cfg.job->failures_ok)
-        engine_note(e, EXIT_FAILURES, "%llu changes cannot be done as the feed says", (unsigned long long)held_by_data(n));
+        engine_note(e, EXIT_FAILURES, "%llu changes cannot be done as the feed says",
+                    (unsigned long long)held_by_data(n));
 }
 
 static uint64_t to_do(const struct engine *e)
@@ -87,7 +94,8 @@ struct lines {
     size_t line, changes;
 };
 
-/* Of the canonical document only what stands around the changes is kept as text: the changes have places of their own. */
+/* Of the canonical document only what stands around the changes is kept as text: the changes have places of
+ * their own. */
 static void keep_line(void *ctx, struct str s)
 {
     struct lines *l = ctx;
@@ -114,9 +122,14 @@ static int store_changes(struct engine *e)
         const struct change *c = plan_change(e->plan, i);
         buf_clear(&json);
         change_write(c, &e->schema, true, &json);
-        r = l->ops->change_put(l, e->cfg.run_id, &(struct run_change){ .seq = (uint32_t)i, .kind = c->kind, .subject = c->user.n ? c->user : c->key,
-                                                                      .json = buf_view(&json), .hold = c->hold,
-                                                                      .outcome = c->hold == HOLD_NONE ? OUTCOME_NONE : OUTCOME_WITHHELD });
+        r = l->ops->change_put(
+            l, e->cfg.run_id,
+            &(struct run_change){ .seq = (uint32_t)i,
+                                  .kind = c->kind,
+                                  .subject = c->user.n ? c->user : c->key,
+                                  .json = buf_view(&json),
+                                  .hold = c->hold,
+                                  .outcome = c->hold == HOLD_NONE ? OUTCOME_NONE : OUTCOME_WITHHELD });
     }
     buf_deinit(&json);
     return r;
@@ -125,7 +138,11 @@ static int store_changes(struct engine *e)
 static void fill_run(struct engine *e)
 {
     struct run *r = &e->run;
-    *r = (struct run){ .state = RUN_PLANNED, .started = e->started, .changed = e->wall, .exit_code = -1, .changes = plan_changes(e->plan) };
+    *r = (struct run){ .state = RUN_PLANNED,
+                       .started = e->started,
+                       .changed = e->wall,
+                       .exit_code = -1,
+                       .changes = plan_changes(e->plan) };
     memcpy(r->id, e->cfg.run_id, sizeof r->id);
     snprintf(r->job_name, sizeof r->job_name, "%s", e->cfg.job->name);
     snprintf(r->job_path, sizeof r->job_path, "%s", e->cfg.job->path);
@@ -145,8 +162,12 @@ static int store_plan(struct engine *e)
 {
     struct ledger *l = e->cfg.ledger;
     const struct feed_summary *f = feed_summary(e->feed);
-    struct plan_header h = { .connector = e->vendor->name, .tenant = e->tenant.id, .feed_sha256 = f->sha256, .policy_sha256 = e->cfg.job->policy_sha256,
-                             .feed_proof = feed_proof_name[f->proof], .roster_proof = roster_proof_name[e->roster_state.proof] };
+    struct plan_header h = { .connector = e->vendor->name,
+                             .tenant = e->tenant.id,
+                             .feed_sha256 = f->sha256,
+                             .policy_sha256 = e->cfg.job->policy_sha256,
+                             .feed_proof = feed_proof_name[f->proof],
+                             .roster_proof = roster_proof_name[e->roster_state.proof] };
     struct lines lines = { BUF_INIT(1024 * 1024), BUF_INIT(256 * 1024 * 1024), 0, plan_changes(e->plan) };
     plan_write(e->plan, &h, keep_line, &lines, e->plan_sha256);
     fill_run(e);
@@ -190,7 +211,8 @@ void planning_count(struct engine *e)
 {
     uint64_t calls[ENDPOINTS_MAX] = { 0 };
     work_choose(&e->work, str_of(e->cfg.only), e->cfg.first);
-    work_build(&e->work, e->cfg.connector, e->conn, e->roster, &(struct work_options){ e->plan_options.early_moves_from_leavers });
+    work_build(&e->work, e->cfg.connector, e->conn, e->roster,
+               &(struct work_options){ e->plan_options.early_moves_from_leavers });
     work_count(&e->work, e->cfg.connector, e->conn, calls);
     for (size_t i = 0; i < e->vendor->n_endpoints && i < ENDPOINTS_MAX; i++)
         e->endpoint[i].planned = e->endpoint[i].made + calls[i];
@@ -201,9 +223,13 @@ void planning_end(struct engine *e)
 {
     char why[200];
     const struct feed_summary *f = feed_summary(e->feed);
-    plan_end(e->plan, &(struct plan_proof){ .feed_proven = f->proof == FEED_PROVEN, .feed_whole = f->proof != FEED_BROKEN, .roster = e->roster_state.proof });
+    plan_end(e->plan, &(struct plan_proof){ .feed_proven = f->proof == FEED_PROVEN,
+                                            .feed_whole = f->proof != FEED_BROKEN,
+                                            .roster = e->roster_state.proof });
     if (!plan_sums(e->plan, why)) {
-        engine_fail(e, EXIT_INTERNAL, "the plan's sums do not hold (%s): this is a mistake in rollcall; nothing was written", why);
+        engine_fail(e, EXIT_INTERNAL,
+                    "the plan's sums do not hold (%s): this is a mistake in rollcall; nothing was written",
+                    why);
         return;
     }
     judge(e);

@@ -18,27 +18,26 @@ static void apply_progress(const struct engine *e, struct progress *p)
         planned += e->endpoint[i].planned;
         made += e->endpoint[i].made;
     }
-    p->left_us = planned > made && p->allowed > 0 ? (int64_t)((double)(planned - made) / p->allowed * (double)SECOND_US) : -1;
+    p->left_us = planned > made && p->allowed > 0
+                     ? (int64_t)((double)(planned - made) / p->allowed * (double)SECOND_US)
+                     : -1;
 }
 
 void engine_progress(const struct engine *e, mono_us now, struct progress *out)
 {
-    *out = (struct progress){ .phase = e->phase, .what = endpoint_at_work(e), .allowed = pace_allowed(&e->pace), .throttled = e->pace.throttled, .left_us = -1 };
+    *out = (struct progress){ .phase = e->phase,
+                              .what = endpoint_at_work(e),
+                              .allowed = pace_allowed(&e->pace),
+                              .throttled = e->pace.throttled,
+                              .left_us = -1 };
     mono_us since = now - e->begun;
     out->rate = since > 0 ? (double)e->calls_made * (double)SECOND_US / (double)since : 0;
     out->paused = e->in_flight == 0 && e->wake_is_set && e->wake_asked > now + SECOND_US;
     switch (e->phase) {
-    case PHASE_ROSTER:
-        out->done = e->calls_made;
-        break;
-    case PHASE_FEED:
-        out->done = e->feed ? feed_summary(e->feed)->rows : 0;
-        break;
+    case PHASE_ROSTER: out->done = e->calls_made; break;
+    case PHASE_FEED: out->done = e->feed ? feed_summary(e->feed)->rows : 0; break;
     case PHASE_APPLY:
-    case PHASE_READ_BACK:
-        apply_progress(e, out);
-        break;
-    default:
-        break;
+    case PHASE_READ_BACK: apply_progress(e, out); break;
+    default: break;
     }
 }

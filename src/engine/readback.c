@@ -4,8 +4,9 @@
 
 #include "apply.h"
 
-/* What the tenant shows, read by whichever is cheaper: the whole listing again, or a search for the users concerned. Serves two ends: to learn what became of calls
- * without an answer, and to see that what was accepted was also done. */
+/* What the tenant shows, read by whichever is cheaper: the whole listing again, or a search for the users
+ * concerned. Serves two ends: to learn what became of calls without an answer, and to see that what was
+ * accepted was also done. */
 
 /* Whom to look for ---------------------------------------------------------------------------------------------------------------- */
 
@@ -71,7 +72,9 @@ static void look(struct engine *e, bool (*wanted)(const struct engine *e, const 
             add_keys(e, a, &cap, e->work.item[i].change);
     uint8_t endpoint = 0;
     bool listing = lookup_calls(e, a->n_lookups, &endpoint) >= e->listing_calls;
-    struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP, .lookups = a->lookups, .n_lookups = a->n_lookups };
+    struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP,
+                              .lookups = a->lookups,
+                              .n_lookups = a->n_lookups };
     reading_begin(e, &goal, looked);
     e->reading.again = a->looks++ > 0 || a->doing == DOING_LOOK_UP; /* the plan counts one look a read back */
 }
@@ -91,19 +94,22 @@ struct str find_created(struct engine *e, const struct change *c, const struct r
     for (size_t k = 0; k < e->schema.n_keys && user == NO_USER; k++)
         for (size_t i = 0; i < c->n_edits; i++) {
             buf_clear(&canon);
-            if (c->edit[i].slot == e->schema.key[k] && attr_canon(&e->schema.attr[e->schema.key[k]], c->edit[i].after, &canon) && canon.n > 0)
+            if (c->edit[i].slot == e->schema.key[k] &&
+                attr_canon(&e->schema.attr[e->schema.key[k]], c->edit[i].after, &canon) && canon.n > 0)
                 user = roster_by_key(fresh, e->schema.key[k], buf_view(&canon), NO_USER);
         }
     buf_deinit(&canon);
     return user == NO_USER ? (struct str){ NULL, 0 } : roster_id(fresh, user);
 }
 
-static enum change_image image_of_step(struct engine *e, const struct step *s, const struct roster *fresh, struct buf *difference)
+static enum change_image image_of_step(struct engine *e, const struct step *s, const struct roster *fresh,
+                                       struct buf *difference)
 {
     enum change_image worst = IMAGE_AFTER;
     for (size_t k = 0; k < s->n_changes; k++) {
         const struct work_item *item = &e->work.item[s->change[k]];
-        enum change_image i = change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), difference);
+        enum change_image i =
+            change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), difference);
         if (k == 0)
             worst = i;
         else if (i != worst)
@@ -152,7 +158,8 @@ static void resolve(struct engine *e, uint32_t step, const struct roster *fresh)
         send_once_more(e, step);
     } else {
         char text[SETTLED_TEXT_MAX];
-        snprintf(text, sizeof text, "no answer, and found different: %.300s", difference.n ? difference.p : "the user is gone");
+        snprintf(text, sizeof text, "no answer, and found different: %.300s",
+                 difference.n ? difference.p : "the user is gone");
         step_over(e, step, STEP_FAILED, text);
     }
     buf_deinit(&difference);
@@ -171,10 +178,12 @@ static void resolve_all(struct engine *e, const struct roster *fresh)
 
 /* Read back ----------------------------------------------------------------------------------------------------------------------- */
 
-/* Answers of this step do not say that it was done, and later waves may build on it: only on manager moves does anything build (deactivations, further moves). */
+/* Answers of this step do not say that it was done, and later waves may build on it: only on manager moves
+ * does anything build (deactivations, further moves). */
 static bool must_be_seen(const struct engine *e, size_t step)
 {
-    return e->work.step[step].rank == RANK_MANAGER && e->vendor->endpoints[e->work.step[step].endpoint].verified;
+    return e->work.step[step].rank == RANK_MANAGER &&
+           e->vendor->endpoints[e->work.step[step].endpoint].verified;
 }
 
 bool wave_wants_read_back(const struct engine *e, uint32_t wave)
@@ -230,10 +239,12 @@ static void see(struct engine *e, struct work_item *item, const struct roster *f
 {
     struct buf difference = BUF_INIT(2000);
     char text[SETTLED_TEXT_MAX];
-    if (change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), &difference) == IMAGE_AFTER) {
+    if (change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), &difference) ==
+        IMAGE_AFTER) {
         item_outcome(e, item, OUTCOME_APPLIED, NULL);
     } else if (last) {
-        snprintf(text, sizeof text, "accepted, not seen: %.300s", difference.n ? difference.p : "the user is not there");
+        snprintf(text, sizeof text, "accepted, not seen: %.300s",
+                 difference.n ? difference.p : "the user is not there");
         item_outcome(e, item, OUTCOME_NOT_VISIBLE, text);
     }
     buf_deinit(&difference);

@@ -3,8 +3,9 @@
 
 #include "engine_internal.h"
 
-/* A reading asks its connector for requests until that says complete. Passing faults are asked again after a pause, a bounded number of times; a reading that did
- * not agree with itself is begun anew, READ_TRIES_MAX times in all. */
+/* A reading asks its connector for requests until that says complete. Passing faults are asked again after a
+ * pause, a bounded number of times; a reading that did not agree with itself is begun anew, READ_TRIES_MAX
+ * times in all. */
 
 static void begin_try(struct engine *e)
 {
@@ -22,7 +23,8 @@ static void begin_try(struct engine *e)
     e->cfg.connector->read_begin(e->conn, &r->goal);
 }
 
-void reading_begin(struct engine *e, const struct read_goal *goal, void (*done)(struct engine *e, bool complete))
+void reading_begin(struct engine *e, const struct read_goal *goal,
+                   void (*done)(struct engine *e, bool complete))
 {
     e->reading = (struct reading){ .active = true, .goal = *goal, .done = done, .not_before = e->now };
     begin_try(e);
@@ -103,7 +105,8 @@ void reading_answer(struct engine *e, struct call *c, const struct answer *a)
     } else if (v.again == AGAIN_LATER) {
         e->endpoint[c->request.endpoint].retried++;
         if (++r->failures > READ_FAILURES_MAX) {
-            snprintf(r->state.why, sizeof r->state.why, "%s failed %u times, last: %.200s", e->vendor->endpoints[c->request.endpoint].name, r->failures, v.text);
+            snprintf(r->state.why, sizeof r->state.why, "%s failed %u times, last: %.200s",
+                     e->vendor->endpoints[c->request.endpoint].name, r->failures, v.text);
             r->state.again = AGAIN_LATER;
             incomplete(e);
             return;

@@ -5,8 +5,9 @@
 
 #include "apply.h"
 
-/* A stored plan is applied as it was reviewed, or not at all; an interrupted run goes on where it stopped. In both cases the tenant is listed again and every change is
- * held against it: what is there already is not sent, what has changed underneath is stale. */
+/* A stored plan is applied as it was reviewed, or not at all; an interrupted run goes on where it stopped. In
+ * both cases the tenant is listed again and every change is held against it: what is there already is not
+ * sent, what has changed underneath is stale. */
 
 /* May it be applied? ---------------------------------------------------------------------------------------------------------------- */
 
@@ -19,7 +20,8 @@ static void find_later(void *ctx, const struct run *r)
 {
     struct later *l = ctx;
     bool applied = r->state != RUN_PLANNED && r->state != RUN_HELD;
-    if (applied && r->started > l->own->started && strcmp(r->tenant, l->own->tenant) == 0 && strcmp(r->connector, l->own->connector) == 0)
+    if (applied && r->started > l->own->started && strcmp(r->tenant, l->own->tenant) == 0 &&
+        strcmp(r->connector, l->own->connector) == 0)
         memcpy(l->id, r->id, sizeof l->id);
 }
 
@@ -35,7 +37,8 @@ static bool newest_open_step(void *ctx, const struct step_record *s)
     return true;
 }
 
-/* Calls without an answer may still be on their way: the tenant is read only when they have had time to arrive. */
+/* Calls without an answer may still be on their way: the tenant is read only when they have had time to
+ * arrive. */
 static bool let_settle(struct engine *e)
 {
     struct newest n = { 0 };
@@ -49,13 +52,22 @@ static bool let_settle(struct engine *e)
     return true;
 }
 
+static bool any_accept(const struct engine *e)
+{
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        if (e->cfg.accept[k] >= 0)
+            return true;
+    return false;
+}
+
 bool stored_find(struct engine *e)
 {
     struct ledger *l = e->cfg.ledger;
     struct run *r = &e->run;
     int err = l->ops->run_get(l, e->cfg.run_id, r);
     if (err == -ENOENT) {
-        engine_fail(e, EXIT_USAGE, "there is no run '%s' in this state directory; 'rollcall runs' lists them", e->cfg.run_id);
+        engine_fail(e, EXIT_USAGE, "there is no run '%s' in this state directory; 'rollcall runs' lists them",
+                    e->cfg.run_id);
         return false;
     }
     if (err != 0) {
@@ -65,21 +77,30 @@ bool stored_find(struct engine *e)
     memcpy(e->plan_sha256, r->plan_sha256, SHA256_HEX);
     struct later later = { .own = r };
     l->ops->run_list(l, find_later, &later);
-    bool fresh = r->state == RUN_PLANNED || r->state == RUN_HELD;
+    bool fresh =
+        r->state != RUN_INTERRUPTED && r->state != RUN_APPLYING; /* what was begun may be finished later */
     if (r->pruned)
-        engine_fail(e, EXIT_STALE_PLAN, "the values of run %s were dropped after their retention; make a new plan", r->id);
-    else if (r->state == RUN_DONE)
-        engine_fail(e, EXIT_STALE_PLAN, "run %s is done; make a new plan", r->id);
+        engine_fail(e, EXIT_STALE_PLAN,
+                    "the values of run %s were dropped after their retention; make a new plan", r->id);
+    else if (r->state == RUN_DONE && !any_accept(e))
+        engine_fail(e, EXIT_STALE_PLAN,
+                    "run %s is done; make a new plan, or say --accept to let through what its guards held",
+                    r->id);
     else if (strcmp(r->connector, e->vendor->name) != 0)
-        engine_fail(e, EXIT_STALE_PLAN, "plan %s is for %s, the job says %s", r->id, r->connector, e->vendor->name);
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s is for %s, the job says %s", r->id, r->connector,
+                    e->vendor->name);
     else if (strcmp(r->policy_sha256, e->cfg.job->policy_sha256) != 0)
-        engine_fail(e, EXIT_STALE_PLAN, "the job has changed since plan %s was made (its policy part); make a new plan", r->id);
+        engine_fail(e, EXIT_STALE_PLAN,
+                    "the job has changed since plan %s was made (its policy part); make a new plan", r->id);
     else if (fresh && e->wall - r->started > e->cfg.job->plan_ttl_us)
         engine_fail(e, EXIT_STALE_PLAN, "plan %s is older than plan_ttl; make a new plan", r->id);
     else if (later.id[0])
-        engine_fail(e, EXIT_STALE_PLAN, "run %s has been applied to this tenant since plan %s was made; make a new plan", later.id, r->id);
+        engine_fail(e, EXIT_STALE_PLAN,
+                    "run %s has been applied to this tenant since plan %s was made; make a new plan",
+                    later.id, r->id);
     else if (e->cfg.plan_file_sha256 && strcmp(e->cfg.plan_file_sha256, r->plan_sha256) != 0)
-        engine_fail(e, EXIT_STALE_PLAN, "plan %s has SHA-256 %s, not the one asked for", r->id, r->plan_sha256);
+        engine_fail(e, EXIT_STALE_PLAN, "plan %s has SHA-256 %s, not the one asked for", r->id,
+                    r->plan_sha256);
     else
         return let_settle(e);
     return false;
@@ -89,8 +110,8 @@ bool stored_find(struct engine *e)
 
 struct stored {
     struct engine *e;
-    struct change *change;    /* owned until the end of the load; text in e->arena */
-    enum outcome *outcome;    /* owned */
+    struct change *change; /* owned until the end of the load; text in e->arena */
+    enum outcome *outcome; /* owned */
     size_t n, cap, cap_outcome;
     struct sha256 sha;
     struct buf line;
@@ -138,7 +159,9 @@ static bool load_and_check(struct engine *e, struct stored *s)
     if (err != 0)
         engine_ledger_failed(e);
     else if (s->bad || strcmp(hex, e->run.plan_sha256) != 0)
-        engine_fail(e, EXIT_STALE_PLAN, "plan %s was altered: its SHA-256 is not the one it was stored with; nothing was written", e->run.id);
+        engine_fail(e, EXIT_STALE_PLAN,
+                    "plan %s was altered: its SHA-256 is not the one it was stored with; nothing was written",
+                    e->run.id);
     else
         return true;
     return false;
@@ -154,11 +177,13 @@ static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
     if (e->cfg.accept[kind] < 0)
         return true;
     if (held != e->cfg.accept[kind]) {
-        engine_fail(e, EXIT_USAGE, "--accept %s=%lld: the guard holds %lld; say exactly that number", change_kind_name[kind], (long long)e->cfg.accept[kind], (long long)held);
+        engine_fail(e, EXIT_USAGE, "--accept %s=%lld: the guard holds %lld; say exactly that number",
+                    change_kind_name[kind], (long long)e->cfg.accept[kind], (long long)held);
         return false;
     }
     for (size_t i = 0; i < s->n; i++)
-        if (s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD && s->outcome[i] == OUTCOME_WITHHELD) {
+        if (s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD &&
+            s->outcome[i] == OUTCOME_WITHHELD) {
             s->change[i].hold = HOLD_NONE;
             s->outcome[i] = OUTCOME_NONE;
         }
@@ -177,8 +202,8 @@ static bool accept_all(struct engine *e, struct stored *s)
 /* Against the tenant as it is now -------------------------------------------------------------------------------------------------- */
 
 struct traces {
-    bool *sent;               /* owned, by change: a call with a part of it may have left */
-    char (*created)[80];      /* owned, by change */
+    bool *sent;          /* owned, by change: a call with a part of it may have left */
+    char (*created)[80]; /* owned, by change */
     const struct stored *s;
 };
 
@@ -210,11 +235,13 @@ static void judge_item(struct engine *e, struct work_item *item, const struct tr
     bool sent = t->sent[item->seq], create = item->change->kind == CHANGE_CREATE;
     if (create && sent)
         judge_create(e, item, t->created[item->seq]);
-    enum change_image image = change_image(item->change, &e->schema, e->roster, &e->tenant.refs, str_of(item->new_id), &difference);
+    enum change_image image =
+        change_image(item->change, &e->schema, e->roster, &e->tenant.refs, str_of(item->new_id), &difference);
     if (image == IMAGE_AFTER)
         item_outcome(e, item, sent ? OUTCOME_APPLIED : OUTCOME_ALREADY, NULL);
     else if (image != IMAGE_BEFORE && !(create && item->new_id[0]))
-        item_outcome(e, item, sent ? OUTCOME_FAILED : OUTCOME_STALE, difference.n ? difference.p : "the user is gone");
+        item_outcome(e, item, sent ? OUTCOME_FAILED : OUTCOME_STALE,
+                     difference.n ? difference.p : "the user is gone");
     buf_deinit(&difference);
 }
 
@@ -242,7 +269,8 @@ bool stored_load(struct engine *e)
         struct change *all = arena_alloc(&e->arena, (s.n + 1) * sizeof *all);
         memcpy(all, s.change, s.n * sizeof *all);
         for (size_t i = 0; i < s.n; i++) {
-            work_add(&e->work, &all[i], (uint32_t)i, all[i].hold == HOLD_NONE && s.outcome[i] == OUTCOME_NONE);
+            work_add(&e->work, &all[i], (uint32_t)i,
+                     all[i].hold == HOLD_NONE && s.outcome[i] == OUTCOME_NONE);
             if (s.outcome[i] != OUTCOME_NONE)
                 e->work.item[i].outcome = s.outcome[i];
         }

@@ -6,9 +6,11 @@
 
 /* Records ------------------------------------------------------------------------------------------------------------------------- */
 
-/* A step that carries parts of several changes is recorded under each of them; its number is made of the change and its place among the change's steps, so that a
- * resumed run, which lowers only what is left, gives it the same one. */
-int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status, const char *text)
+/* A step that carries parts of several changes is recorded under each of them; its number is made of the
+ * change and its place among the change's steps, so that a resumed run, which lowers only what is left, gives
+ * it the same one. */
+int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status,
+                const char *text)
 {
     struct ledger *l = e->cfg.ledger;
     const struct step *s = &e->work.step[step];
@@ -60,7 +62,8 @@ void item_outcome(struct engine *e, struct work_item *item, enum outcome outcome
 /* Steps over ---------------------------------------------------------------------------------------------------------------------- */
 
 /* A change gets the worst of its steps, the refused one named: "created; User/Update refused: ...". */
-static void tell_change(struct engine *e, struct work_item *item, const struct step *s, enum step_way way, const char *text)
+static void tell_change(struct engine *e, struct work_item *item, const struct step *s, enum step_way way,
+                        const char *text)
 {
     char whole[SETTLED_TEXT_MAX + 160];
     item->steps_left--;
@@ -68,7 +71,8 @@ static void tell_change(struct engine *e, struct work_item *item, const struct s
         return; /* applied once the read back has seen it */
     if (item->outcome == OUTCOME_FAILED)
         return;
-    snprintf(whole, sizeof whole, "%s%s: %s", item->new_id[0] && s->rank != RANK_CREATE ? "created; " : "", e->vendor->endpoints[s->endpoint].name, text ? text : "");
+    snprintf(whole, sizeof whole, "%s%s: %s", item->new_id[0] && s->rank != RANK_CREATE ? "created; " : "",
+             e->vendor->endpoints[s->endpoint].name, text ? text : "");
     item_outcome(e, item, way == STEP_FAILED || item->new_id[0] ? OUTCOME_FAILED : OUTCOME_WITHHELD, whole);
 }
 
@@ -90,7 +94,8 @@ static void wait_again(struct engine *e, uint32_t step)
 
 static void refused(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c)
 {
-    /* A call refused whole says nothing of its single steps: halves find the bad one. Nothing of it was applied, or settle would not have said "refused". */
+    /* A call refused whole says nothing of its single steps: halves find the bad one. Nothing of it was
+     * applied, or settle would not have said "refused". */
     if (s->blast == BLAST_CALL && c->n_steps > 1) {
         e->apply->at_most[step] = (uint16_t)((c->n_steps + 1) / 2);
         wait_again(e, step);
@@ -129,26 +134,20 @@ static void done(struct engine *e, uint32_t step, const struct settlement *s)
     step_over(e, step, STEP_IS_DONE, NULL);
 }
 
-void settle_step(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c, const struct answer *a)
+void settle_step(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c,
+                 const struct answer *a)
 {
     static const enum step_state state[] = { STEP_DONE, STEP_REFUSED, STEP_NOT_DONE, STEP_UNKNOWN };
-    if (step_record(e, step, state[s->settled], c->no, a->status, s->settled == SETTLED_DONE ? s->new_id : s->text) != 0) {
+    if (step_record(e, step, state[s->settled], c->no, a->status,
+                    s->settled == SETTLED_DONE ? s->new_id : s->text) != 0) {
         engine_ledger_failed(e);
         return;
     }
     switch (s->settled) {
-    case SETTLED_DONE:
-        done(e, step, s);
-        break;
-    case SETTLED_REFUSED:
-        refused(e, step, s, c);
-        break;
-    case SETTLED_NOT_DONE:
-        not_done(e, step, s);
-        break;
-    case SETTLED_UNKNOWN:
-        e->apply->way[step] = STEP_IS_UNKNOWN;
-        break;
+    case SETTLED_DONE: done(e, step, s); break;
+    case SETTLED_REFUSED: refused(e, step, s, c); break;
+    case SETTLED_NOT_DONE: not_done(e, step, s); break;
+    case SETTLED_UNKNOWN: e->apply->way[step] = STEP_IS_UNKNOWN; break;
     }
 }
 
@@ -164,6 +163,7 @@ bool breaker(struct engine *e, bool failed, const char *text)
     bool half = a->n_recent == BREAKER_WINDOW && __builtin_popcountll(a->recent) * 2 >= BREAKER_WINDOW;
     if (!failed || e->stopping || (a->failed_in_row < BREAKER_ROW && !half))
         return false;
-    engine_fail(e, EXIT_INTERRUPTED, "%s, the last: %.300s; nothing more is sent", half ? "half of the last 50 calls failed" : "10 calls in a row failed", text);
+    engine_fail(e, EXIT_INTERRUPTED, "%s, the last: %.300s; nothing more is sent",
+                half ? "half of the last 50 calls failed" : "10 calls in a row failed", text);
     return true;
 }

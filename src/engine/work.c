@@ -30,9 +30,11 @@ void work_add(struct work *w, const struct change *c, uint32_t seq, bool todo)
         size_t cap = w->n_items ? w->n_items * 2 : 1;
         w->item = xrealloc(w->item, cap, sizeof *w->item);
     }
-    w->item[w->n_items++] = (struct work_item){
-        .change = c, .seq = seq, .todo = todo, .outcome = c->hold != HOLD_NONE ? OUTCOME_WITHHELD : OUTCOME_NONE
-    };
+    w->item[w->n_items++] =
+        (struct work_item){ .change = c,
+                            .seq = seq,
+                            .todo = todo,
+                            .outcome = c->hold != HOLD_NONE ? OUTCOME_WITHHELD : OUTCOME_NONE };
 }
 
 /* Whom a change is about: the user's id, or the key of someone who does not exist yet. */
@@ -49,7 +51,8 @@ static int cmp_subject(const void *a, const void *b)
 
 static bool same_subject(const struct work_item *x, const struct work_item *y)
 {
-    return str_eq(x->change->user, y->change->user) && (x->change->user.n > 0 || str_eq(x->change->key, y->change->key));
+    return str_eq(x->change->user, y->change->user) &&
+           (x->change->user.n > 0 || str_eq(x->change->key, y->change->key));
 }
 
 static void leave_out(struct work_item *item, const char *why)
@@ -82,7 +85,8 @@ static void choose_first(struct work *w, int64_t first)
 void work_choose(struct work *w, struct str only, int64_t first)
 {
     for (size_t i = 0; only.n > 0 && i < w->n_items; i++)
-        if (w->item[i].todo && !str_eq(w->item[i].change->key, only) && !str_eq(w->item[i].change->user, only))
+        if (w->item[i].todo && !str_eq(w->item[i].change->key, only) &&
+            !str_eq(w->item[i].change->user, only))
             leave_out(&w->item[i], "not the user chosen");
     if (first >= 0 && (uint64_t)first < w->n_items)
         choose_first(w, first);
@@ -96,7 +100,8 @@ static void emit_step(void *ctx, const struct step *s)
 }
 
 /* One lower() per user, so that a connector sees all of his changes together. */
-static void lower_all(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster)
+static void lower_all(struct work *w, const struct connector *k, struct conn *conn,
+                      const struct roster *roster)
 {
     const struct work_item **todo = xcalloc(w->n_items + 1, sizeof(struct work_item *));
     size_t n = 0;
@@ -125,8 +130,8 @@ struct edges {
 };
 
 struct by_change {
-    uint32_t *start;     /* owned; n_items + 1 entries into `step` */
-    uint32_t *step;      /* owned; steps that carry the change, in the order they were made */
+    uint32_t *start; /* owned; n_items + 1 entries into `step` */
+    uint32_t *step;  /* owned; steps that carry the change, in the order they were made */
 };
 
 static void edge(struct edges *e, uint32_t from, uint32_t to)
@@ -159,20 +164,17 @@ static struct by_change index_by_change(const struct work *w)
 static bool provides(const struct step *s, enum need_kind kind)
 {
     switch (kind) {
-    case NEED_CREATED:
-        return s->rank == RANK_CREATE;
-    case NEED_ACTIVATED:
-        return s->rank == RANK_ACTIVATE;
+    case NEED_CREATED: return s->rank == RANK_CREATE;
+    case NEED_ACTIVATED: return s->rank == RANK_ACTIVATE;
     case NEED_DONE:
-    case NEED_REPORTS_MOVED:
-        return true;
-    case NEED_SEAT:
-        break;
+    case NEED_REPORTS_MOVED: return true;
+    case NEED_SEAT: break;
     }
     return false;
 }
 
-/* Virtual nodes: reports have moved away from those who leave; everybody who leaves is out (seats are free); everybody who comes is in (managers can be set). */
+/* Virtual nodes: reports have moved away from those who leave; everybody who leaves is out (seats are free);
+ * everybody who comes is in (managers can be set). */
 enum { NODE_MOVED, NODE_SEATS, NODE_PEOPLE, VIRTUAL_NODES };
 
 static void edges_of_needs(const struct work *w, const struct by_change *b, struct edges *e, uint32_t i)
@@ -194,31 +196,31 @@ static void edges_of_needs(const struct work *w, const struct by_change *b, stru
 
 static void edges_of_ranks(const struct work *w, struct edges *e, uint32_t i, const bool *early)
 {
-    uint32_t moved = (uint32_t)w->n_steps + NODE_MOVED, seats = (uint32_t)w->n_steps + NODE_SEATS, people = (uint32_t)w->n_steps + NODE_PEOPLE;
+    uint32_t moved = (uint32_t)w->n_steps + NODE_MOVED, seats = (uint32_t)w->n_steps + NODE_SEATS,
+             people = (uint32_t)w->n_steps + NODE_PEOPLE;
     switch (w->step[i].rank) {
     case RANK_DEACTIVATE:
         edge(e, moved, i);
         edge(e, i, seats);
         break;
     case RANK_ACTIVATE:
-    case RANK_CREATE:
-        edge(e, i, people);
-        break;
+    case RANK_CREATE: edge(e, i, people); break;
     case RANK_MANAGER:
         if (early[i])
             edge(e, i, moved);
         else
             edge(e, people, i);
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
-/* Kahn's algorithm; level = longest way from a step without needs. Returns how many nodes were reached: fewer than all means a ring. */
+/* Kahn's algorithm; level = longest way from a step without needs. Returns how many nodes were reached: fewer
+ * than all means a ring. */
 static size_t levels(const struct edges *e, size_t nodes, uint32_t *level, bool *reached)
 {
-    uint32_t *start = xcalloc(nodes + 2, sizeof *start), *next = xcalloc(e->n + 1, sizeof *next), *left = xcalloc(nodes, sizeof *left);
+    uint32_t *start = xcalloc(nodes + 2, sizeof *start), *next = xcalloc(e->n + 1, sizeof *next),
+             *left = xcalloc(nodes, sizeof *left);
     uint32_t *queue = xcalloc(nodes, sizeof *queue);
     for (size_t i = 0; i < e->n; i++) {
         start[e->from[i] + 1]++;
@@ -322,8 +324,8 @@ static void drop_rings(struct work *w, const bool *reached)
         }
 }
 
-static void build_once(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster, const struct work_options *options,
-                       bool *ring)
+static void build_once(struct work *w, const struct connector *k, struct conn *conn,
+                       const struct roster *roster, const struct work_options *options, bool *ring)
 {
     w->n_steps = 0;
     arena_clear(&w->arena);
@@ -367,7 +369,8 @@ static void count_steps(struct work *w)
     memset(w->attempt, 0, (w->n_steps + 1) * sizeof *w->attempt);
 }
 
-void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster, const struct work_options *options)
+void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster,
+                const struct work_options *options)
 {
     bool ring;
     do
@@ -407,7 +410,8 @@ static struct str nobody_yet(void *ctx, uint32_t change)
 
 bool work_same_group(const struct work *w, size_t a, size_t b)
 {
-    return w->wave[a] == w->wave[b] && w->step[a].endpoint == w->step[b].endpoint && str_eq(w->step[a].group, w->step[b].group);
+    return w->wave[a] == w->wave[b] && w->step[a].endpoint == w->step[b].endpoint &&
+           str_eq(w->step[a].group, w->step[b].group);
 }
 
 size_t work_same_call(const struct work *w, size_t from, size_t to)
@@ -430,7 +434,8 @@ void work_count(const struct work *w, const struct connector *k, struct conn *co
     struct request r;
     request_init(&r);
     for (size_t i = 0; i < w->n_steps;) {
-        size_t batch = work_batch(k, w->step[i].endpoint), most = w->n_steps - i < batch ? w->n_steps : i + batch, n = 0;
+        size_t batch = work_batch(k, w->step[i].endpoint),
+               most = w->n_steps - i < batch ? w->n_steps : i + batch, n = 0;
         for (size_t end = work_same_call(w, i, most); i + n < end; n++)
             offered[n] = &w->step[i + n];
         request_clear(&r);

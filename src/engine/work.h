@@ -1,4 +1,5 @@
-/* work: changes that are to be done -> steps -> waves -> calls. The same code counts calls for the plan and makes them for the run, so that the two agree. Pure. */
+/* work: changes that are to be done -> steps -> waves -> calls. The same code counts calls for the plan and
+ * makes them for the run, so that the two agree. Pure. */
 #ifndef ROLLCALL_ENGINE_WORK_H
 #define ROLLCALL_ENGINE_WORK_H
 
@@ -9,20 +10,20 @@ struct work_item {
     const struct change *change; /* borrowed */
     uint32_t seq;                /* number in the plan's order */
     enum outcome outcome;
-    bool todo;                   /* to be done in this run */
+    bool todo; /* to be done in this run */
     uint32_t first_step, n_steps;
     uint32_t steps_left;
-    bool verify;                 /* done by the vendor's word only, so far */
-    char *text;                  /* owned; refusal or cause, for people */
-    char new_id[80];             /* of a created user */
+    bool verify;     /* done by the vendor's word only, so far */
+    char *text;      /* owned; refusal or cause, for people */
+    char new_id[80]; /* of a created user */
 };
 
 struct work {
-    struct work_item *item;      /* owned, in the plan's order */
+    struct work_item *item; /* owned, in the plan's order */
     size_t n_items;
-    struct step *step;           /* owned, sorted by wave, rank, endpoint, group */
-    uint32_t *wave;              /* owned, by step */
-    uint32_t *attempt;           /* owned, by step: calls made with it */
+    struct step *step; /* owned, sorted by wave, rank, endpoint, group */
+    uint32_t *wave;    /* owned, by step */
+    uint32_t *attempt; /* owned, by step: calls made with it */
     size_t n_steps, cap_steps;
     uint32_t n_waves;
     struct arena arena;
@@ -36,14 +37,18 @@ void work_init(struct work *w);
 void work_deinit(struct work *w);
 void work_add(struct work *w, const struct change *c, uint32_t seq, bool todo);
 
-/* Leaves only the changes of one user (by id or key as shown), or of the first `first` users in the plan's order (-1: all): the rest is withheld. */
+/* Leaves only the changes of one user (by id or key as shown), or of the first `first` users in the plan's
+ * order (-1: all): the rest is withheld. */
 void work_choose(struct work *w, struct str only, int64_t first);
 
-/* Lowers everything that is to be done, finds waves, combines and sorts. Changes in a ring of needs are withheld with the ring as text. */
-void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster, const struct work_options *options);
+/* Lowers everything that is to be done, finds waves, combines and sorts. Changes in a ring of needs are
+ * withheld with the ring as text. */
+void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster,
+                const struct work_options *options);
 
 /* How many calls of each endpoint it takes, as pack() gives them. */
-void work_count(const struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls_by_endpoint);
+void work_count(const struct work *w, const struct connector *k, struct conn *conn,
+                uint64_t *calls_by_endpoint);
 
 /* The first step of a wave; of the wave behind the last: n_steps. */
 size_t wave_start(const struct work *w, uint32_t wave);

@@ -8,9 +8,9 @@
 struct moves {
     struct work *w;
     const struct roster *roster;
-    uint32_t *step_of;  /* owned, by user: the step that moves him, or NO_CHANGE */
-    uint32_t *wanted;   /* owned, by user: his manager once all moves are done, or NO_USER */
-    uint32_t *leaver;   /* owned, by user: the step that deactivates him, or NO_CHANGE */
+    uint32_t *step_of; /* owned, by user: the step that moves him, or NO_CHANGE */
+    uint32_t *wanted;  /* owned, by user: his manager once all moves are done, or NO_USER */
+    uint32_t *leaver;  /* owned, by user: the step that deactivates him, or NO_CHANGE */
 };
 
 static const struct change *change_of(const struct work *w, const struct step *s)
@@ -95,7 +95,8 @@ static void add_need(struct step *s, enum need_kind kind, uint32_t change)
         s->need[s->n_needs++] = (struct need){ kind, change };
 }
 
-/* The move that takes `below` (or somebody between) away from under `mover`, or NO_CHANGE when he does not sit there. */
+/* The move that takes `below` (or somebody between) away from under `mover`, or NO_CHANGE when he does not
+ * sit there. */
 static uint32_t move_out_of(const struct moves *m, uint32_t mover, uint32_t below)
 {
     uint32_t moved = NO_CHANGE;
@@ -120,15 +121,16 @@ static void waits_for_upside_down(struct moves *m)
     }
 }
 
-/* Early steps go into a wave before any deactivation (work.c's node for it). A move whose new manager moves or leaves himself, or does not exist yet, is not early: what
- * he stands under is not settled. */
+/* Early steps go into a wave before any deactivation (work.c's node for it). A move whose new manager moves
+ * or leaves himself, or does not exist yet, is not early: what he stands under is not settled. */
 static void moves_from_leavers(struct moves *m, bool *early)
 {
     for (uint32_t u = 0; u < roster_count(m->roster); u++) {
         uint32_t i = m->step_of[u], now = roster_manager(m->roster, u), to = m->wanted[u];
         if (i == NO_CHANGE || now == NO_USER || m->leaver[now] == NO_CHANGE || to == NO_USER)
             continue;
-        bool stands = roster_state(m->roster, to) == USER_ACTIVE && m->leaver[to] == NO_CHANGE && m->step_of[to] == NO_CHANGE;
+        bool stands = roster_state(m->roster, to) == USER_ACTIVE && m->leaver[to] == NO_CHANGE &&
+                      m->step_of[to] == NO_CHANGE;
         if (stands && m->w->step[i].n_needs == 0)
             early[i] = true;
     }

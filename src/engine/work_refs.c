@@ -1,6 +1,7 @@
 #include "work_refs.h"
 
-/* Two tables: creates by the key that changes know their user by, activations by user id. Both are compared byte for byte: the plan wrote both sides. */
+/* Two tables: creates by the key that changes know their user by, activations by user id. Both are compared
+ * byte for byte: the plan wrote both sides. */
 struct people {
     struct work *w;
     struct table created, activated;

@@ -4,7 +4,8 @@
 
 #include "work.h"
 
-/* Sets `manager_ref` and the needs of manager steps. A manager whose create is not to be done in this run leaves the step without one: the caller withholds it. */
+/* Sets `manager_ref` and the needs of manager steps. A manager whose create is not to be done in this run
+ * leaves the step without one: the caller withholds it. */
 void link_managers(struct work *w);
 
 #endif

@@ -197,6 +197,9 @@ static const struct option options[LSQ_OPTIONS] = {
                "a create takes ManagerUserId; if not, joiners get their manager in a batch"),
     [OPTION_CLEAR_VALUE] =
         CHOICE("clear_value", "empty", clear_choices, "what an update sends to clear a value: \"\" or null"),
+    [OPTION_MOVE_REPORTS_FIRST] = YES_NO(
+        "move_reports_first", "true",
+        "reports are moved away from a leaver before the deactivation, where their new manager is there"),
     [OPTION_BULK_TEAM_MIN] = NUMBER("bulk_team_min", "2", 0, 1000,
                                     "pure moves to one team that are worth a bulk update; 0: never"),
     [OPTION_BULK_TEAM_MAX] = NUMBER("bulk_team_max", "50", 1, 50, "users in one bulk update"),
