@@ -1,4 +1,5 @@
-/* cli: verbs and options as tables, the terminal, files, the environment. The only room that prints, reads the environment or decides the process's end. */
+/* cli: verbs and options as tables, the terminal, files, the environment. The only room that prints, reads
+ * the environment or decides the process's end. */
 #ifndef ROLLCALL_CLI_H
 #define ROLLCALL_CLI_H
 

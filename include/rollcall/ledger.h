@@ -49,7 +49,8 @@ struct run_change {
     struct str result; /* JSON: steps, calls, attempts, statuses, times, refusal text; empty before */
 };
 
-/* Steps of change N have the numbers N * STEPS_OF_CHANGE and up, in the order they were made: the same in a resumed run. */
+/* Steps of change N have the numbers N * STEPS_OF_CHANGE and up, in the order they were made: the same in a
+ * resumed run. */
 #define STEPS_OF_CHANGE 16u
 
 /* A step's life, written ahead: an intent before its call leaves, the answer after. */

@@ -9,23 +9,36 @@
 #include "cli_internal.h"
 
 const struct verb_entry verb_table[] = {
-    { "check", "JOB", "All that can be known of a job without writing: the job file, the feed, the target.", V_CHECK, 1, 1, verb_check },
-    { "plan", "JOB", "What would be done, for people; stored as a run that 'apply' can carry out as it was reviewed.", V_PLAN, 1, 1, verb_plan },
-    { "apply", "RUN", "Carries out a stored plan, or finishes an interrupted run.", V_APPLY, 1, 1, verb_apply },
-    { "sync", "JOB...", "Plans, guards, applies and reads back: the nightly verb. Several jobs go one after the other.", V_SYNC, 1, -1, verb_sync },
-    { "show", "[RUN]", "A plan and what became of it; --user KEY explains one person, --kind KIND lists changes.", V_SHOW, 0, 1, verb_show },
+    { "check", "JOB", "All that can be known of a job without writing: the job file, the feed, the target.",
+      V_CHECK, 1, 1, verb_check },
+    { "plan", "JOB",
+      "What would be done, for people; stored as a run that 'apply' can carry out as it was reviewed.",
+      V_PLAN, 1, 1, verb_plan },
+    { "apply", "RUN", "Carries out a stored plan, or finishes an interrupted run.", V_APPLY, 1, 1,
+      verb_apply },
+    { "sync", "JOB...",
+      "Plans, guards, applies and reads back: the nightly verb. Several jobs go one after the other.", V_SYNC,
+      1, -1, verb_sync },
+    { "show", "[RUN]",
+      "A plan and what became of it; --user KEY explains one person, --kind KIND lists changes.", V_SHOW, 0,
+      1, verb_show },
     { "report", "[RUN]", "A run for machines.", V_REPORT, 0, 1, verb_report },
     { "runs", "", "History, the newest first.", V_RUNS, 0, 0, verb_runs },
-    { "connectors", "[NAME]", "What each system can do: attributes, options, calls.", V_CONNECTORS, 0, 1, verb_connectors },
+    { "connectors", "[NAME]", "What each system can do: attributes, options, calls.", V_CONNECTORS, 0, 1,
+      verb_connectors },
     { NULL, NULL, NULL, 0, 0, 0, NULL },
 };
 
 static void usage(struct buf *out)
 {
-    buf_puts(out, "rollcall makes the users of a SaaS tenant agree with an HR feed, and proves what it did.\n\nusage: rollcall VERB ...\n\n");
+    buf_puts(
+        out,
+        "rollcall makes the users of a SaaS tenant agree with an HR feed, and proves what it did.\n\nusage: rollcall VERB ...\n\n");
     for (const struct verb_entry *v = verb_table; v->name; v++)
         buf_printf(out, "  %-11s%-8s %s\n", v->name, v->args, v->help);
-    buf_puts(out, "\n'rollcall VERB --help' has the options. A first job: jobs/demo-leadsquared.json, tried by scripts/demo.\n");
+    buf_puts(
+        out,
+        "\n'rollcall VERB --help' has the options. A first job: jobs/demo-leadsquared.json, tried by scripts/demo.\n");
 }
 
 static const struct verb_entry *verb_named(const char *name)
@@ -43,7 +56,8 @@ static int unknown_verb(const char *name)
     for (const struct verb_entry *v = verb_table; v->name && n < array_len(names); v++)
         names[n++] = v->name;
     const char *near = suggest(str_of(name), names, n);
-    say("there is no verb '%s'%s%s%s; 'rollcall --help' lists them", name, near ? "; did you mean '" : "", near ? near : "", near ? "'" : "");
+    say("there is no verb '%s'%s%s%s; 'rollcall --help' lists them", name, near ? "; did you mean '" : "",
+        near ? near : "", near ? "'" : "");
     return EXIT_USAGE;
 }
 
@@ -60,8 +74,8 @@ static int general(const char *arg)
     return EXIT_OK;
 }
 
-/* Files of ours are nobody else's, what is in memory does not go to disk in a core, a full disk is an error and not a signal, and no file we open becomes somebody's
- * standard output. */
+/* Files of ours are nobody else's, what is in memory does not go to disk in a core, a full disk is an error
+ * and not a signal, and no file we open becomes somebody's standard output. */
 static void be_discreet(void)
 {
     umask(077);
@@ -84,7 +98,8 @@ int cli_main(int argc, char **argv)
         buf_deinit(&out);
         return EXIT_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--version") == 0)
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0 ||
+        strcmp(argv[1], "--version") == 0)
         return general(argv[1]);
     const struct verb_entry *verb = verb_named(argv[1]);
     if (!verb)

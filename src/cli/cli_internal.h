@@ -1,4 +1,5 @@
-/* What the files of cli share: cli.c (verbs), options.c (tables, parsing, environment), setup.c (job, secrets, state directory), verb_*.c, terminal.c (progress, log). */
+/* What the files of cli share: cli.c (verbs), options.c (tables, parsing, environment), setup.c (job,
+ * secrets, state directory), verb_*.c, terminal.c (progress, log). */
 #ifndef ROLLCALL_CLI_INTERNAL_H
 #define ROLLCALL_CLI_INTERNAL_H
 
@@ -16,7 +17,8 @@ struct list {
 
 /* Every option of every verb; what a verb does not take is refused when it is parsed. */
 struct options {
-    const char *state, *log_format, *log_level, *out, *sha256, *only, *first, *max_time, *user, *kind, *format, *job;
+    const char *state, *log_format, *log_level, *out, *sha256, *only, *first, *max_time, *user, *kind,
+        *format, *job;
     struct list accept, allow_host, insecure_http;
     bool offline, detailed_exitcode, last, no_color, no_commands, quiet, verbose, help, version, steps;
     /* Taken from the texts above once all are parsed. */
@@ -26,7 +28,17 @@ struct options {
     struct arena environment; /* copies of what the environment said */
 };
 
-enum verb_bit { V_CHECK = 1, V_PLAN = 2, V_APPLY = 4, V_SYNC = 8, V_SHOW = 16, V_REPORT = 32, V_RUNS = 64, V_CONNECTORS = 128, V_ALL = 255 };
+enum verb_bit {
+    V_CHECK = 1,
+    V_PLAN = 2,
+    V_APPLY = 4,
+    V_SYNC = 8,
+    V_SHOW = 16,
+    V_REPORT = 32,
+    V_RUNS = 64,
+    V_CONNECTORS = 128,
+    V_ALL = 255
+};
 
 struct verb_entry {
     const char *name, *args, *help;
@@ -36,8 +48,8 @@ struct verb_entry {
 };
 extern const struct verb_entry verb_table[]; /* ended by a NULL name */
 
-/* Parses argv behind the verb, then the environment (ROLLCALL_STATE for --state). Operands are moved to the front of argv and counted in *n. 0, or EXIT_USAGE with everything
- * that is wrong said on stderr. */
+/* Parses argv behind the verb, then the environment (ROLLCALL_STATE for --state). Operands are moved to the
+ * front of argv and counted in *n. 0, or EXIT_USAGE with everything that is wrong said on stderr. */
 int options_parse(struct options *o, const struct verb_entry *verb, int argc, char **argv, int *n);
 void options_deinit(struct options *o);
 void options_help(const struct verb_entry *verb);
@@ -49,19 +61,20 @@ struct job *open_job(const struct options *o, const char *path);
 int open_secrets(const struct options *o, const struct job *j, struct secret secret[CONN_CREDENTIALS_MAX]);
 const struct connector *connector_of(const struct job *j);
 void run_id_new(char out[RUN_ID_MAX]);
-char *report_path(const char *pattern, const char *run_id); /* "{run}" replaced; owned by the caller; NULL for NULL */
+char *report_path(const char *pattern,
+                  const char *run_id); /* "{run}" replaced; owned by the caller; NULL for NULL */
 int make_parents(const char *path);
 
 /* terminal.c */
 bool stdout_colour(const struct options *o);
 struct report_style style_of(const struct options *o);
-void print_out(const struct buf *text);           /* to stdout */
+void print_out(const struct buf *text);                               /* to stdout */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a line for people, to stderr */
 void say_errs(const struct errs *e);
 struct log terminal_log(const struct options *o);
 void progress_show(void *ctx, const struct progress *p); /* ctx: struct terminal_progress */
 struct terminal_progress {
-    bool bar;         /* stderr is a terminal */
+    bool bar; /* stderr is a terminal */
     bool quiet;
     enum phase phase; /* last one told */
     bool drawn;
@@ -69,11 +82,16 @@ struct terminal_progress {
 void progress_end(struct terminal_progress *t);
 
 /* views.c: views of a run in one shape, and the files they go to */
-typedef int (*view)(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300]);
-int view_junit(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300]);
-int view_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300]);
-int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300]);
-int write_view(struct ledger *l, const struct report_run *r, const char *path, view v); /* an exit code; NULL path: nothing */
+typedef int (*view)(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+                    void *ctx, char why[300]);
+int view_junit(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+               void *ctx, char why[300]);
+int view_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+                   void *ctx, char why[300]);
+int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+              void *ctx, char why[300]);
+int write_view(struct ledger *l, const struct report_run *r, const char *path,
+               view v); /* an exit code; NULL path: nothing */
 
 /* verbs */
 int verb_check(const struct options *o, char **operand, int n);

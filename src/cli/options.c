@@ -9,7 +9,7 @@
 enum kind { FLAG, TEXT, LIST };
 
 struct entry {
-    const char *name;  /* without the dashes; its twin in the environment is ROLLCALL_NAME */
+    const char *name; /* without the dashes; its twin in the environment is ROLLCALL_NAME */
     char letter;
     enum kind kind;
     unsigned verbs;
@@ -23,21 +23,28 @@ struct entry {
 
 static const struct entry table[] = {
     { "offline", 0, FLAG, V_CHECK, AT(offline), NULL, "check job and feed without a call" },
-    { "out", 'o', TEXT, V_PLAN | V_REPORT, AT(out), "FILE", "write it to FILE: the canonical plan, or the report" },
+    { "out", 'o', TEXT, V_PLAN | V_REPORT, AT(out), "FILE",
+      "write it to FILE: the canonical plan, or the report" },
     { "detailed-exitcode", 0, FLAG, V_PLAN, AT(detailed_exitcode), NULL, "exit 2 when there are changes" },
-    { "accept", 0, LIST, V_APPLY | V_SYNC, AT(accept), "KIND=COUNT", "let exactly COUNT changes of KIND through their guard, once" },
+    { "accept", 0, LIST, V_APPLY | V_SYNC, AT(accept), "KIND=COUNT",
+      "let exactly COUNT changes of KIND through their guard, once" },
     { "sha256", 0, TEXT, V_APPLY, AT(sha256), "H", "apply only the plan with this SHA-256" },
     { "job", 0, TEXT, V_APPLY, AT(job), "JOB", "the job file, when it is not where the plan was made" },
     { "only", 0, TEXT, V_APPLY | V_SYNC, AT(only), "KEY", "nothing but the changes of one user" },
-    { "first", 0, TEXT, V_APPLY | V_SYNC, AT(first), "N", "nothing but the first N users with changes (a canary)" },
+    { "first", 0, TEXT, V_APPLY | V_SYNC, AT(first), "N",
+      "nothing but the first N users with changes (a canary)" },
     { "max-time", 0, TEXT, V_APPLY | V_SYNC, AT(max_time), "D", "stop resumably after D (90min, 2h)" },
     { "last", 0, FLAG, V_SHOW | V_REPORT, AT(last), NULL, "the newest run" },
     { "user", 0, TEXT, V_SHOW, AT(user), "KEY", "everything about one person, step by step" },
     { "kind", 0, TEXT, V_SHOW, AT(kind), "KIND", "every change of a kind, or 'all'" },
-    { "format", 'f', TEXT, V_REPORT, AT(format), "F", "json (the audit), junit, plan (the canonical document), text" },
-    { "state", 0, TEXT, V_ALL, AT(state), "DIR", "state directory (default: $STATE_DIRECTORY, $XDG_STATE_HOME/rollcall)" },
-    { "allow-host", 0, LIST, V_RUNNING, AT(allow_host), "HOST", "read secrets only for this target host; may be repeated" },
-    { "insecure-http", 0, LIST, V_RUNNING, AT(insecure_http), "HOST", "speak http to this host (test beds only)" },
+    { "format", 'f', TEXT, V_REPORT, AT(format), "F",
+      "json (the audit), junit, plan (the canonical document), text" },
+    { "state", 0, TEXT, V_ALL, AT(state), "DIR",
+      "state directory (default: $STATE_DIRECTORY, $XDG_STATE_HOME/rollcall)" },
+    { "allow-host", 0, LIST, V_RUNNING, AT(allow_host), "HOST",
+      "read secrets only for this target host; may be repeated" },
+    { "insecure-http", 0, LIST, V_RUNNING, AT(insecure_http), "HOST",
+      "speak http to this host (test beds only)" },
     { "no-commands", 0, FLAG, V_RUNNING, AT(no_commands), NULL, "refuse cmd: secrets" },
     { "log-format", 0, TEXT, V_RUNNING, AT(log_format), "F", "text or json" },
     { "log-level", 0, TEXT, V_RUNNING, AT(log_level), "L", "error, warn, info, debug (default: warn)" },
@@ -79,7 +86,8 @@ static bool is_set(struct options *o, const struct entry *e)
 static const struct entry *entry_of(const char *name, size_t n, char letter)
 {
     for (size_t i = 0; i < array_len(table); i++)
-        if (letter ? table[i].letter == letter : strlen(table[i].name) == n && memcmp(table[i].name, name, n) == 0)
+        if (letter ? table[i].letter == letter
+                   : strlen(table[i].name) == n && memcmp(table[i].name, name, n) == 0)
             return &table[i];
     return NULL;
 }
@@ -104,7 +112,8 @@ static int take(struct options *o, const struct verb_entry *verb, int argc, char
     const struct entry *e = longform ? entry_of(name, n, 0) : n == 1 ? entry_of(NULL, 0, name[0]) : NULL;
     if (!e || !(e->verbs & verb->bit)) {
         const char *near = longform ? closest(name, verb->bit) : NULL;
-        say("'%s' takes no option '%s'%s%s%s", verb->name, arg, near ? "; did you mean '--" : "", near ? near : "", near ? "'?" : "");
+        say("'%s' takes no option '%s'%s%s%s", verb->name, arg, near ? "; did you mean '--" : "",
+            near ? near : "", near ? "'?" : "");
         return 0;
     }
     if (e->kind == FLAG && equals) {
@@ -153,7 +162,8 @@ static void from_environment(struct options *o, const struct verb_entry *verb)
         char name[64];
         twin_name(&table[i], name);
         const char *value = getenv(name);
-        if (!(table[i].verbs & verb->bit) || !value || !*value || is_set(o, &table[i]) || table[i].at == AT(help))
+        if (!(table[i].verbs & verb->bit) || !value || !*value || is_set(o, &table[i]) ||
+            table[i].at == AT(help))
             continue;
         char *copy = arena_z(&o->environment, str_of(value));
         if (table[i].kind == LIST)
@@ -260,11 +270,14 @@ void options_help(const struct verb_entry *verb)
         char left[64];
         if (!(table[i].verbs & verb->bit))
             continue;
-        snprintf(left, sizeof left, "%s--%s%s%s", table[i].letter ? (char[]){ '-', table[i].letter, ',', ' ', 0 } : "    ", table[i].name,
+        snprintf(left, sizeof left, "%s--%s%s%s",
+                 table[i].letter ? (char[]){ '-', table[i].letter, ',', ' ', 0 } : "    ", table[i].name,
                  table[i].value ? " " : "", table[i].value ? table[i].value : "");
         buf_printf(&out, "  %-28s %s\n", left, table[i].help);
     }
-    buf_puts(&out, "\nEvery option has a twin in the environment: --log-level is ROLLCALL_LOG_LEVEL. Exit codes: rollcall(1).\n");
+    buf_puts(
+        &out,
+        "\nEvery option has a twin in the environment: --log-level is ROLLCALL_LOG_LEVEL. Exit codes: rollcall(1).\n");
     print_out(&out);
     buf_deinit(&out);
 }

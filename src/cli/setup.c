@@ -171,7 +171,8 @@ int open_secrets(const struct options *o, const struct job *j, struct secret sec
 {
     struct job_secret_ops ops = { look_up, o->no_commands ? NULL : run_command, NULL };
     int code = host_allowed(o, j) ? 0 : EXIT_USAGE;
-    for (size_t i = 0; code != EXIT_USAGE && i < j->target.vendor->n_credentials && i < CONN_CREDENTIALS_MAX; i++) {
+    for (size_t i = 0; code != EXIT_USAGE && i < j->target.vendor->n_credentials && i < CONN_CREDENTIALS_MAX;
+         i++) {
         char why[300];
         if (!j->target.credential[i] || job_secret(j, j->target.credential[i], &ops, &secret[i], why))
             continue;

@@ -50,7 +50,8 @@ void say_errs(const struct errs *e)
 
 static const char *const level_name[] = { "error", "warn", "info", "debug" };
 
-static void log_as_text(void *ctx, enum log_level level, const char *event, const struct log_field *f, size_t n)
+static void log_as_text(void *ctx, enum log_level level, const char *event, const struct log_field *f,
+                        size_t n)
 {
     struct buf out = BUF_INIT(64 * 1024);
     char now[32];
@@ -65,7 +66,8 @@ static void log_as_text(void *ctx, enum log_level level, const char *event, cons
     buf_deinit(&out);
 }
 
-static void log_as_json(void *ctx, enum log_level level, const char *event, const struct log_field *f, size_t n)
+static void log_as_json(void *ctx, enum log_level level, const char *event, const struct log_field *f,
+                        size_t n)
 {
     struct buf out = BUF_INIT(64 * 1024);
     struct jw w;

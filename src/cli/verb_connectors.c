@@ -3,7 +3,8 @@
 
 #include "cli_internal.h"
 
-/* What each connector can do, from the code's own tables: README's and the manual's tables are made of this. */
+/* What each connector can do, from the code's own tables: README's and the manual's tables are made of this.
+ */
 
 static void list_kinds(struct buf *out, unsigned kinds)
 {
@@ -32,7 +33,8 @@ static void attributes(struct buf *out, const struct vendor *v)
 {
     buf_puts(out, "\nattributes\n");
     for (size_t i = 0; i < v->n_attrs; i++)
-        buf_printf(out, "  %-24s %s%s%s\n", v->attrs[i].name, access_of(&v->attrs[i]), v->attrs[i].flags & ATTR_REQUIRED ? ", required to create" : "",
+        buf_printf(out, "  %-24s %s%s%s\n", v->attrs[i].name, access_of(&v->attrs[i]),
+                   v->attrs[i].flags & ATTR_REQUIRED ? ", required to create" : "",
                    v->attrs[i].flags & ATTR_MEMBERSHIP ? ", membership" : "");
     if (v->custom_attr)
         buf_puts(out, "  and the tenant's own custom attributes\n");
@@ -43,7 +45,8 @@ static void options(struct buf *out, const struct vendor *v)
     buf_puts(out, "\ntarget options\n");
     for (size_t i = 0; i < v->n_options; i++) {
         const struct option *o = &v->options[i];
-        buf_printf(out, "  %-24s %s\n  %24s default: %s", o->name, o->help, "", o->fallback ? o->fallback : "none");
+        buf_printf(out, "  %-24s %s\n  %24s default: %s", o->name, o->help, "",
+                   o->fallback ? o->fallback : "none");
         for (size_t k = 0; o->choices && o->choices[k]; k++)
             buf_printf(out, "%s%s", k ? ", " : "; one of ", o->choices[k]);
         buf_putc(out, '\n');
@@ -62,7 +65,8 @@ static void calls(struct buf *out, const struct vendor *v)
     }
     buf_printf(out, "\ncredentials\n");
     for (size_t i = 0; i < v->n_credentials; i++)
-        buf_printf(out, "  %-24s %s%s\n", v->credentials[i].name, v->credentials[i].help, v->credentials[i].optional ? " (optional)" : "");
+        buf_printf(out, "  %-24s %s%s\n", v->credentials[i].name, v->credentials[i].help,
+                   v->credentials[i].optional ? " (optional)" : "");
     buf_printf(out, "\nrate when the job says none: %s\n", v->default_rate);
 }
 

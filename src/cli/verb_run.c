@@ -73,7 +73,8 @@ static void configure(struct session *s, enum verb verb)
     c->seed = rng_os();
     c->log = &s->log;
     c->errs = &s->errs;
-    s->rejects = verb == VERB_PLAN || verb == VERB_SYNC ? report_path(s->job->report.rejects, c->run_id) : NULL;
+    s->rejects =
+        verb == VERB_PLAN || verb == VERB_SYNC ? report_path(s->job->report.rejects, c->run_id) : NULL;
     s->audit = report_path(s->job->report.audit, c->run_id);
     s->junit = report_path(s->job->report.junit, c->run_id);
 }
@@ -116,12 +117,19 @@ static void say_end(const struct session *s, int code)
 
 static int run_engine(struct session *s, enum verb verb)
 {
-    struct terminal_progress t = { .bar = isatty(STDERR_FILENO), .quiet = s->o->quiet || s->o->json_log, .phase = PHASES };
+    struct terminal_progress t = { .bar = isatty(STDERR_FILENO),
+                                   .quiet = s->o->quiet || s->o->json_log,
+                                   .phase = PHASES };
     bool loopback, https;
     char host[256], why[400] = "";
     job_host(s->job->target.url, host, &loopback, &https);
     s->engine = engine_new(&s->config);
-    struct loop_options lo = { .state_dir = s->state, .rejects_path = s->rejects, .allow_http = !https, .progress = progress_show, .ctx = &t, .log = &s->log };
+    struct loop_options lo = { .state_dir = s->state,
+                               .rejects_path = s->rejects,
+                               .allow_http = !https,
+                               .progress = progress_show,
+                               .ctx = &t,
+                               .log = &s->log };
     if (s->rejects)
         make_parents(s->rejects);
     int code = loop_run(s->engine, &s->config, &lo, why);
@@ -164,7 +172,8 @@ int verb_check(const struct options *o, char **operand, int n)
     (void)n;
     int code = run_verb(o, operand[0], NULL, VERB_CHECK);
     if (code == EXIT_OK)
-        say("%s: nothing is wrong with it%s", operand[0], o->offline ? " as far as can be seen without a call" : "");
+        say("%s: nothing is wrong with it%s", operand[0],
+            o->offline ? " as far as can be seen without a call" : "");
     return code;
 }
 

@@ -6,7 +6,8 @@
 
 /* show, report, runs: what the ledger has. */
 
-static int with_run(const struct options *o, const char *id, int (*view_it)(const struct options *o, struct ledger *l, const struct report_run *r))
+static int with_run(const struct options *o, const char *id,
+                    int (*view_it)(const struct options *o, struct ledger *l, const struct report_run *r))
 {
     char *dir, why[300] = "";
     struct report_run r;
@@ -72,7 +73,9 @@ static void to_stdout(void *ctx, struct str text)
 static const struct {
     const char *name;
     view view;
-} formats[] = { { "json", report_audit }, { "junit", view_junit }, { "plan", view_canonical }, { "text", view_text } };
+} formats[] = {
+    { "json", report_audit }, { "junit", view_junit }, { "plan", view_canonical }, { "text", view_text }
+};
 
 static int report_it(const struct options *o, struct ledger *l, const struct report_run *r)
 {

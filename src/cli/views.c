@@ -14,13 +14,15 @@ static void to_file(void *ctx, struct str text)
     file_out_write(&((struct file_sink *)ctx)->out, text.p, text.n);
 }
 
-int view_junit(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300])
+int view_junit(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+               void *ctx, char why[300])
 {
     (void)why;
     return report_junit(l, r, write, ctx);
 }
 
-int view_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300])
+int view_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+                   void *ctx, char why[300])
 {
     (void)why;
     return report_canonical(l, r, write, ctx);
@@ -48,7 +50,8 @@ int write_view(struct ledger *l, const struct report_run *r, const char *path, v
     return err ? EXIT_INTERNAL : EXIT_OK;
 }
 
-int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300])
+int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
+              void *ctx, char why[300])
 {
     struct buf out = BUF_INIT(16 * 1024 * 1024);
     (void)why;

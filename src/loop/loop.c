@@ -68,7 +68,8 @@ static void call_done(void *ctx, const struct answer *a)
 
 static void send_call(struct loop *l, const struct action *a)
 {
-    static const struct net_events streamed = { call_head, call_bytes, call_done }, whole = { NULL, NULL, call_done };
+    static const struct net_events streamed = { call_head, call_bytes, call_done },
+                                   whole = { NULL, NULL, call_done };
     struct outgoing *s = xmalloc(sizeof *s);
     *s = (struct outgoing){ l, a->call };
     net_send(l->net, a->request, a->streamed ? &streamed : &whole, s);
@@ -104,7 +105,8 @@ static void read_feed(struct loop *l)
 static void take_lease(struct loop *l, const char *tenant)
 {
     char why[400] = "";
-    enum lease_result r = lease_take(l->options->state_dir, l->config->job->target.vendor->name, tenant, l->config->run_id, &l->lease, why);
+    enum lease_result r = lease_take(l->options->state_dir, l->config->job->target.vendor->name, tenant,
+                                     l->config->run_id, &l->lease, why);
     event(l, &(struct event){ .kind = EV_LEASE, .lease = r, .text = why });
 }
 
@@ -140,7 +142,8 @@ static void report_phase(struct loop *l)
     l->phase = p.phase;
 }
 
-/* The first signal ends the run so that it can be resumed; a second one ends the process: what is durable stays durable. */
+/* The first signal ends the run so that it can be resumed; a second one ends the process: what is durable
+ * stays durable. */
 static void signalled(uv_signal_t *s, int number)
 {
     struct loop *l = s->data;
@@ -176,25 +179,15 @@ static void drain(struct loop *l)
     struct action a;
     while (!l->done && engine_next(l->engine, &a)) {
         switch (a.kind) {
-        case ACT_SEND:
-            send_call(l, &a);
-            break;
-        case ACT_READ_FEED:
-            read_feed(l);
-            break;
+        case ACT_SEND: send_call(l, &a); break;
+        case ACT_READ_FEED: read_feed(l); break;
         case ACT_STOP_FEED:
             if (l->reader_open)
                 feed_reader_stop(l->reader);
             break;
-        case ACT_LEASE:
-            take_lease(l, a.text);
-            break;
-        case ACT_WAKE:
-            wake_at(l, a.at);
-            break;
-        case ACT_DONE:
-            all_done(l);
-            break;
+        case ACT_LEASE: take_lease(l, a.text); break;
+        case ACT_WAKE: wake_at(l, a.at); break;
+        case ACT_DONE: all_done(l); break;
         }
     }
     report_phase(l);
@@ -203,8 +196,12 @@ static void drain(struct loop *l)
 static struct net *open_net(struct loop *l, char why[400])
 {
     const struct job *j = l->config->job;
-    struct net_options o = { .base_url = j->target.url, .ca_file = j->target.ca_file, .user_agent = l->config->user_agent, .allow_http = l->options->allow_http,
-                             .max_connections = j->target.concurrency, .log = l->options->log };
+    struct net_options o = { .base_url = j->target.url,
+                             .ca_file = j->target.ca_file,
+                             .user_agent = l->config->user_agent,
+                             .allow_http = l->options->allow_http,
+                             .max_connections = j->target.concurrency,
+                             .log = l->options->log };
     char text[300];
     struct net *n = net_new(&l->uv, &o, text);
     if (!n)
@@ -227,7 +224,8 @@ static void start_handles(struct loop *l)
         uv_timer_start(&l->tick, ticked, PROGRESS_MS, PROGRESS_MS);
 }
 
-int loop_run(struct engine *e, const struct engine_config *config, const struct loop_options *options, char why[400])
+int loop_run(struct engine *e, const struct engine_config *config, const struct loop_options *options,
+             char why[400])
 {
     struct loop l = { .engine = e, .config = config, .options = options, .phase = PHASES };
     why[0] = '\0';
