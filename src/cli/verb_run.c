@@ -104,6 +104,23 @@ static int report_run_of(struct session *s, enum verb verb)
     return code;
 }
 
+/* check has no report: what it found in the feed is said here, whatever the exit code makes of it. */
+static void say_feed(const struct session *s)
+{
+    const struct feed_summary *f = engine_feed(s->engine);
+    char rows[28], rejected[28];
+    if (!f)
+        return;
+    text_count(rows, (int64_t)f->rows);
+    text_count(rejected, (int64_t)f->rejected);
+    say("feed '%s': %s rows, %s rejected, %s%s%s", s->job->feed.given, rows, rejected,
+        f->proof == FEED_BROKEN ? "broken: " : feed_proof_name[f->proof],
+        f->proof == FEED_PROVEN  ? " by "
+        : f->proof == FEED_WHOLE ? ": "
+                                 : "",
+        f->proof == FEED_BROKEN ? f->broken : f->how);
+}
+
 static void say_end(const struct session *s, int code)
 {
     const struct engine_result *r = engine_result(s->engine);
@@ -136,7 +153,9 @@ static int run_engine(struct session *s, enum verb verb)
     progress_end(&t);
     if (why[0])
         say("%s", why);
-    if (verb != VERB_CHECK)
+    if (verb == VERB_CHECK)
+        say_feed(s);
+    else
         code = exit_first(code, report_run_of(s, verb));
     say_end(s, code);
     return code;
