@@ -142,6 +142,7 @@ struct engine_result {
     int exit_code;
     char message[600]; /* one line for people when the run could not go on: what and what to do */
     bool resumable;
+    bool recorded; /* the ledger has what this execution did; false: it was refused, or ended before a plan stood */
 };
 const struct engine_result *engine_result(const struct engine *e);
 

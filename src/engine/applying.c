@@ -37,6 +37,16 @@ static void skip_created(struct engine *e)
     }
 }
 
+/* What --only and --first leave out, and rings of needs, are outcomes of this run as well. */
+static void record_left_out(struct engine *e)
+{
+    for (size_t i = 0; i < e->work.n_items; i++) {
+        struct work_item *item = &e->work.item[i];
+        if (item->outcome == OUTCOME_WITHHELD && item->change->hold == HOLD_NONE && item->text)
+            item_outcome(e, item, OUTCOME_WITHHELD, NULL);
+    }
+}
+
 void applying_begin(struct engine *e)
 {
     struct work *w = &e->work;
@@ -47,6 +57,7 @@ void applying_begin(struct engine *e)
     number_steps(e);
     if (!mark_run(e, RUN_APPLYING))
         return;
+    record_left_out(e);
     skip_created(e);
     wave_begin(e, 0);
 }

@@ -234,6 +234,7 @@ void engine_finish(struct engine *e)
     e->result.exit_code = final_code(e);
     if (e->run.state == RUN_APPLYING)
         e->run.state = RUN_INTERRUPTED;
+    e->result.recorded = e->run_stored;
     e->result.resumable =
         e->run_stored && (e->run.state == RUN_INTERRUPTED || e->result.exit_code == EXIT_INTERRUPTED);
     if ((calls_remember(e) != 0 || (e->run_stored && planning_store_outcome(e) != 0)) &&

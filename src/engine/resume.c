@@ -263,7 +263,7 @@ bool stored_load(struct engine *e)
 {
     struct stored s = { .e = e, .line = BUF_INIT(16 * 1024 * 1024) };
     bool good = load_and_check(e, &s) && accept_all(e, &s);
-    e->run_stored = true;
+    e->run_stored = good; /* of a plan that is refused nothing is told: it stays as it was */
     if (good) {
         /* The changes move into the arena, where work's items may point to them for good. */
         struct change *all = arena_alloc(&e->arena, (s.n + 1) * sizeof *all);
