@@ -157,6 +157,7 @@ void feeding_end(struct engine *e, bool unchanged, const char *error);
 /* planning.c */
 void planning_begin(struct engine *e);        /* before the feed: the plan is opened */
 void planning_end(struct engine *e);          /* after the feed: judged, stored, calls counted */
+void judge_holds(struct engine *e, const uint64_t hold[HOLDS]);
 void planning_count(struct engine *e);        /* work -> steps -> planned calls */
 int planning_store_outcome(struct engine *e); /* at the end of a run, or of a part of it */
 

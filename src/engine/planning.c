@@ -44,15 +44,23 @@ void planning_begin(struct engine *e)
 
 /* What the plan means for the exit code ------------------------------------------------------------------------------------------- */
 
-/* Held because of what feed or tenant say, not because somebody wanted it so. */
-static uint64_t held_by_data(const struct plan_counts *n)
+/* What is held by guards, for want of proof, or because of what feed or tenant say; what somebody wanted held (a kind switched off, protected users) does not count. */
+void judge_holds(struct engine *e, const uint64_t hold[HOLDS])
 {
-    uint64_t sum = 0;
+    uint64_t by_data = 0;
     for (size_t h = 0; h < HOLDS; h++)
         if (h != HOLD_NONE && h != HOLD_ACTION_OFF && h != HOLD_PROTECTED && h != HOLD_NO_PROOF &&
             h != HOLD_GUARD)
-            sum += n->hold[h];
-    return sum;
+            by_data += hold[h];
+    if (hold[HOLD_GUARD])
+        engine_note(e, EXIT_WITHHELD, "%llu changes withheld by a guard",
+                    (unsigned long long)hold[HOLD_GUARD]);
+    if (hold[HOLD_NO_PROOF])
+        engine_note(e, EXIT_WITHHELD, "%llu changes withheld for want of proof",
+                    (unsigned long long)hold[HOLD_NO_PROOF]);
+    if ((int64_t)by_data > e->cfg.job->failures_ok)
+        engine_note(e, EXIT_FAILURES, "%llu changes cannot be done as the feed says",
+                    (unsigned long long)by_data);
 }
 
 static void judge(struct engine *e)
@@ -64,19 +72,11 @@ static void judge(struct engine *e)
     if (n->too_many_rejects)
         engine_note(e, EXIT_FEED, "%llu of %llu rows rejected: more than the guard allows",
                     (unsigned long long)n->row[ROW_REJECTED], (unsigned long long)n->rows);
-    if (n->hold[HOLD_GUARD])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld by a guard",
-                    (unsigned long long)n->hold[HOLD_GUARD]);
-    if (n->hold[HOLD_NO_PROOF])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld for want of proof",
-                    (unsigned long long)n->hold[HOLD_NO_PROOF]);
     if (n->absence_untrusted && e->plan_options.absent == ABSENT_DEACTIVATE)
         engine_note(e, EXIT_WITHHELD, "nobody is taken for absent: %.100s", n->absence_why);
     if ((int64_t)n->row[ROW_REJECTED] > e->cfg.job->rejects_ok)
         engine_note(e, EXIT_FAILURES, "%llu rows rejected", (unsigned long long)n->row[ROW_REJECTED]);
-    if ((int64_t)held_by_data(n) > e->cfg.job->failures_ok)
-        engine_note(e, EXIT_FAILURES, "%llu changes cannot be done as the feed says",
-                    (unsigned long long)held_by_data(n));
+    judge_holds(e, n->hold);
 }
 
 static uint64_t to_do(const struct engine *e)

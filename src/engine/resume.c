@@ -274,6 +274,10 @@ bool stored_load(struct engine *e)
             if (s.outcome[i] != OUTCOME_NONE)
                 e->work.item[i].outcome = s.outcome[i];
         }
+        uint64_t hold[HOLDS] = { 0 };
+        for (size_t i = 0; i < s.n; i++)
+            hold[all[i].hold]++;
+        judge_holds(e, hold);
         good = judge_all(e, &s);
     }
     if (good)
