@@ -155,7 +155,7 @@ static int run_engine(struct session *s, enum verb verb)
         say("%s", why);
     if (verb == VERB_CHECK)
         say_feed(s);
-    else
+    else if (engine_result(s->engine)->recorded)
         code = exit_first(code, report_run_of(s, verb));
     say_end(s, code);
     return code;
