@@ -227,8 +227,7 @@ def bench_rate(o, folder):
         done = measured(o.rollcall, "sync", folder / "job.json", "--state", folder / "state", "--quiet")
         log, stats = box.log(), box.stats()
         box.stop()
-    writes = [e["us"] for e in log["entries"] if e["endpoint"] == "Update" and e["applied"]] if isinstance(log, dict) else \
-             [e["us"] for e in log if e["endpoint"] == "Update" and e["applied"]]
+    writes = [e["arrived_us"] for e in log if e["endpoint"] == "Update" and e["applied"]]
     took = (max(writes) - min(writes)) / 1e6
     table([["", ""],
            ["updates applied", "%d of %d" % (len(writes), number)],
