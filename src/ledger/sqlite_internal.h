@@ -91,8 +91,8 @@ int records_change_each(struct ledger *l, const char *run,
 int records_change_get(struct ledger *l, const char *run, uint32_t seq,
                        bool (*each)(void *ctx, const struct run_change *c), void *ctx);
 int records_step_put(struct ledger *l, const char *run, const struct step_record *r);
-int records_step_each(struct ledger *l, const char *run, uint32_t from, uint32_t to, bool (*each)(void *ctx, const struct step_record *r),
-                      void *ctx);
+int records_step_each(struct ledger *l, const char *run, uint32_t from, uint32_t to,
+                      bool (*each)(void *ctx, const struct step_record *r), void *ctx);
 int records_memory_put(struct ledger *l, const char *tenant, const char *name, struct str subject,
                        struct str text);
 int records_memory_get(struct ledger *l, const char *tenant, const char *name, struct str subject,

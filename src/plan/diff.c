@@ -93,12 +93,12 @@ static struct str bad_ref_text(struct plan *p, size_t slot, const struct value *
     const struct attr *a = &p->schema->attr[slot];
     if (found == REF_AMBIGUOUS)
         return plan_say(p, "%s %s is the name of several; write 'Parent / Name' or the id", a->name,
-                   plan_shown(p, v->send));
+                        plan_shown(p, v->send));
     const char *close = refs_suggest(p->refs, (enum ref_kind)a->ref_kind, v->send);
     if (!close)
         return plan_say(p, "%s %s is not known to the tenant", a->name, plan_shown(p, v->send));
     return plan_say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, plan_shown(p, v->send),
-               plan_shown(p, str_of(close)));
+                    plan_shown(p, str_of(close)));
 }
 
 /* Edits --------------------------------------------------------------------------------------------------------------------- */
@@ -175,8 +175,9 @@ static void held_fixed(struct wanted *w, const char *what)
         enum change_kind kind = membership ? CHANGE_MEMBERSHIP : CHANGE_UPDATE;
         struct draft *d = draft_edits(w, kind, w->edit[membership][1], w->n[membership][1]);
         draft_hold(d, HOLD_READ_ONLY,
-                   plan_say(w->p, "the target cannot %s %s%s", what, w->p->schema->attr[d->c.edit[0].slot].name,
-                       d->c.n_edits > 1 ? " and others" : ""));
+                   plan_say(w->p, "the target cannot %s %s%s", what,
+                            w->p->schema->attr[d->c.edit[0].slot].name,
+                            d->c.n_edits > 1 ? " and others" : ""));
     }
 }
 
@@ -207,15 +208,17 @@ static void leave(struct plan *p, uint32_t row, uint32_t user, const struct pers
     if (roster_state(p->roster, user) != USER_ACTIVE)
         return;
     struct draft *d = draft_new(p, CHANGE_DEACTIVATE, row, user, arena_key(p, user, person));
-    d->c.reason = person->state_text.n ? plan_say(p, "status %s", plan_shown(p, person->state_text)) : STR("leaver");
+    d->c.reason =
+        person->state_text.n ? plan_say(p, "status %s", plan_shown(p, person->state_text)) : STR("leaver");
     p->rows[row].state_change = 1;
 }
 
 static void activate(struct wanted *w, const struct person *person)
 {
     struct draft *d = draft_new(w->p, CHANGE_ACTIVATE, w->row, w->user, w->key);
-    d->c.reason = person->state_text.n ? plan_say(w->p, "in the feed as %s", plan_shown(w->p, person->state_text))
-                                       : STR("in the feed");
+    d->c.reason = person->state_text.n
+                      ? plan_say(w->p, "in the feed as %s", plan_shown(w->p, person->state_text))
+                      : STR("in the feed");
     w->p->rows[w->row].state_change = 1;
 }
 

@@ -22,7 +22,8 @@ static void hold_action(struct plan *p, struct draft *d)
     if (!(p->opt->vendor_kinds >> kind & 1))
         draft_hold(d, HOLD_ACTION_OFF, plan_say(p, "the target cannot do '%s'", change_kind_name[kind]));
     else if (!p->opt->action[kind])
-        draft_hold(d, HOLD_ACTION_OFF, plan_say(p, "'%s' is switched off in the job", change_kind_name[kind]));
+        draft_hold(d, HOLD_ACTION_OFF,
+                   plan_say(p, "'%s' is switched off in the job", change_kind_name[kind]));
 }
 
 static void hold_proof(struct plan *p, struct draft *d, const struct plan_proof *proof)
@@ -107,9 +108,9 @@ void guards_count(struct plan *p)
     struct str why[CHANGE_KINDS];
     for (unsigned kind = 0; any && kind < CHANGE_KINDS; kind++) {
         const struct plan_guard *g = &p->counts.guard[kind];
-        why[kind] = trips[kind]
-                        ? plan_say(p, "%llu of at most %lld", (unsigned long long)g->wanted, (long long)g->limit)
-                        : STR("another guard withholds the whole plan");
+        why[kind] = trips[kind] ? plan_say(p, "%llu of at most %lld", (unsigned long long)g->wanted,
+                                           (long long)g->limit)
+                                : STR("another guard withholds the whole plan");
     }
     for (size_t i = 0; any && i < p->n_drafts; i++) {
         struct draft *d = p->drafts[i];
@@ -124,9 +125,11 @@ void guards_count(struct plan *p)
 static struct str manager_lacks(struct plan *p, const struct draft *d)
 {
     if (d->manager_draft != NO_DRAFT && p->drafts[d->manager_draft]->c.hold)
-        return plan_say(p, "the creation of his manager %s is withheld", plan_shown(p, d->c.manager_after.key));
+        return plan_say(p, "the creation of his manager %s is withheld",
+                        plan_shown(p, d->c.manager_after.key));
     if (d->manager_user != NO_USER && (p->user_flags[d->manager_user] & U_ACTIVATION_HELD))
-        return plan_say(p, "the activation of his manager %s is withheld", plan_shown(p, d->c.manager_after.key));
+        return plan_say(p, "the activation of his manager %s is withheld",
+                        plan_shown(p, d->c.manager_after.key));
     return (struct str){ NULL, 0 };
 }
 

@@ -69,7 +69,8 @@ static bool find_in_feed(struct plan *p, struct wish *w)
             continue;
         if (found) {
             fail(w, HOLD_UNKNOWN_MANAGER,
-                 plan_say(p, "several persons have %s %s", p->schema->attr[e->slot].name, plan_shown(p, w->send)));
+                 plan_say(p, "several persons have %s %s", p->schema->attr[e->slot].name,
+                          plan_shown(p, w->send)));
             return true;
         }
         found = &e[i];

@@ -157,16 +157,16 @@ static struct str ambiguous_text(struct plan *p, const struct amb *a)
     case AMB_SEVERAL: return several_text(p, name, slot, a->value);
     case AMB_EARLIER:
         return plan_say(p, "matches user %s by %s, whose %s is %s", shown_id(p, a->user), name, earlier_name,
-                   plan_shown(p, roster_shown(p->roster, a->user, earlier)));
+                        plan_shown(p, roster_shown(p->roster, a->user, earlier)));
     case AMB_CROSSED:
         return plan_say(p, "matches user %s by %s and user %s by %s", shown_id(p, a->user), earlier_name,
-                   shown_id(p, a->other), name);
+                        shown_id(p, a->other), name);
     case AMB_NAMED:
         return plan_say(p, "matches user %s, whom a row that cannot be settled names too, by %s %s",
-                   shown_id(p, a->user), name, plan_shown(p, a->value));
+                        shown_id(p, a->user), name, plan_shown(p, a->value));
     case AMB_SHARED:
         return plan_say(p, "has %s %s, and so has user %s, whom no row names", name, plan_shown(p, a->value),
-                   shown_id(p, a->other));
+                        shown_id(p, a->other));
     }
     return (struct str){ NULL, 0 };
 }

@@ -66,7 +66,7 @@ static void reject_claim(struct plan *p, uint32_t user, uint32_t row, uint32_t o
     if (!p->rows[row].early)
         reject_late(p, row, REJECT_REPEATED_KEY,
                     plan_say(p, "names user %s, as line %llu does with other values", shown_id(p, user),
-                        (unsigned long long)p->rows[other].line));
+                             (unsigned long long)p->rows[other].line));
 }
 
 /* The feed's first row of a user who has `claim` beside his mark; with `unlike` given, the first that is
@@ -243,8 +243,9 @@ static void reject_same(struct plan *p, const struct entry *e, uint32_t other)
 {
     if (!p->rows[e->row].early)
         reject_late(p, e->row, REJECT_REPEATED_KEY,
-                    plan_say(p, "%s %s is also in line %llu, with other values", p->schema->attr[e->slot].name,
-                        plan_shown(p, e->canon), (unsigned long long)p->rows[other].line));
+                    plan_say(p, "%s %s is also in line %llu, with other values",
+                             p->schema->attr[e->slot].name, plan_shown(p, e->canon),
+                             (unsigned long long)p->rows[other].line));
 }
 
 /* Two new users with one e-mail address, or one value of any match key: the tenant would refuse one of them,
@@ -303,10 +304,12 @@ static void hold_value(struct plan *p, const struct entry *e, uint32_t holder)
         return;
     const char *name = p->schema->attr[e->slot].name;
     if (holder != NO_USER)
-        draft_hold(d, HOLD_NEED,
-                   plan_say(p, "%s %s belongs to user %s", name, plan_shown(p, e->canon), shown_id(p, holder)));
+        draft_hold(
+            d, HOLD_NEED,
+            plan_say(p, "%s %s belongs to user %s", name, plan_shown(p, e->canon), shown_id(p, holder)));
     else
-        draft_hold(d, HOLD_NEED, plan_say(p, "%s %s is wanted by another row too", name, plan_shown(p, e->canon)));
+        draft_hold(d, HOLD_NEED,
+                   plan_say(p, "%s %s is wanted by another row too", name, plan_shown(p, e->canon)));
 }
 
 static bool wants_value(const struct plan *p, const struct entry *e)

@@ -1,4 +1,5 @@
-/* The pace against a simulated server that counts by arrival in a sliding window: the limit is never passed, whatever the network does, and what is allowed is used. */
+/* The pace against a simulated server that counts by arrival in a sliding window: the limit is never passed,
+ * whatever the network does, and what is allowed is used. */
 #include "pace.h"
 #include "unit.h"
 
@@ -33,8 +34,10 @@ struct flight {
     mono_us sent, back;
 };
 
-/* Sends `calls` calls as fast as the pace lets it, at most `concurrency` at once; one-way delays of up to `delay` each way. Returns when the last answer came. */
-static mono_us drive(struct pace *p, struct server *s, size_t calls, size_t concurrency, int64_t delay, uint64_t seed)
+/* Sends `calls` calls as fast as the pace lets it, at most `concurrency` at once; one-way delays of up to
+ * `delay` each way. Returns when the last answer came. */
+static mono_us drive(struct pace *p, struct server *s, size_t calls, size_t concurrency, int64_t delay,
+                     uint64_t seed)
 {
     struct flight flight[64];
     size_t flying = 0, sent = 0;
@@ -57,7 +60,8 @@ static mono_us drive(struct pace *p, struct server *s, size_t calls, size_t conc
         ck_assert_msg(when != PACE_NEVER, "nothing flies and nothing may go");
         now = when;
         pace_sent(p);
-        mono_us there = delay ? (int64_t)rng_below(&rng, (uint64_t)delay) : 0, back = delay ? (int64_t)rng_below(&rng, (uint64_t)delay) : 0;
+        mono_us there = delay ? (int64_t)rng_below(&rng, (uint64_t)delay) : 0,
+                back = delay ? (int64_t)rng_below(&rng, (uint64_t)delay) : 0;
         s->arrival[s->n++] = now + there;
         flight[flying++] = (struct flight){ now, now + there + back };
         sent++;
@@ -192,5 +196,6 @@ START_TEST(a_day_is_a_quota_not_a_window)
 }
 END_TEST
 
-UNIT("engine: pace", never_more_than_allowed, uses_what_is_allowed, all_windows_must_agree, starts_as_if_full, remembers_the_last_run,
-     throttled_waits_and_halves_once, a_slot_in_flight_is_not_free, tight_counts_from_the_send_plus_the_spread, a_day_is_a_quota_not_a_window)
+UNIT("engine: pace", never_more_than_allowed, uses_what_is_allowed, all_windows_must_agree, starts_as_if_full,
+     remembers_the_last_run, throttled_waits_and_halves_once, a_slot_in_flight_is_not_free,
+     tight_counts_from_the_send_plus_the_spread, a_day_is_a_quota_not_a_window)
