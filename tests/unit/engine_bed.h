@@ -1,0 +1,147 @@
+/* Whole runs of the engine in virtual time: a village (a small vendor with a connector of its own), a ledger
+ * that can fail and that forgets what was not flushed when the process "crashes", and a driver that does the
+ * engine's actions. Nothing here waits, and nothing is random.
+ *
+ *     struct bed b;
+ *     bed_init(&b);
+ *     bed_user(&b, "u1", "E1", "Ann", NULL, true);
+ *     bed_row(&b, "E1", "Anne", NULL, "Active");
+ *     bed_run(&b, VERB_SYNC);
+ *     assert_village(&b, "E1 u1 active Anne\n");
+ *     bed_deinit(&b); */
+#ifndef ENGINE_BED_H
+#define ENGINE_BED_H
+
+#include "rollcall/engine.h"
+#include "unit.h"
+
+/* The village ----------------------------------------------------------------------------------------- */
+
+enum village_call { V_SELF, V_LIST, V_FIND, V_CREATE, V_UPDATE, V_MANAGERS, V_STATE, V_CALLS };
+enum village_slot { V_NUMBER, V_NAME, V_PHONE, V_SLOTS }; /* a create cannot carry the phone */
+
+#define VILLAGERS_MAX 100
+#define VILLAGE_BATCH 8 /* moves in one V_MANAGERS */
+#define VILLAGE_PAGE 5  /* users on a page of V_LIST */
+#define VILLAGE_FIND 4  /* look-ups in one V_FIND */
+
+struct villager {
+    char id[16], text[V_SLOTS][32], manager[16];
+    bool active;
+};
+
+/* What goes wrong with calls. */
+enum wrong {
+    WRONG_NOT,
+    WRONG_LOST_DONE,   /* done, the answer is lost */
+    WRONG_LOST_UNDONE, /* lost before it was done */
+    WRONG_LOST_LATE,   /* the answer is lost at once, done 20 s later */
+    WRONG_NOT_SENT,
+    WRONG_THROTTLED, /* with `wait_us` */
+    WRONG_BUSY,      /* 503, not done */
+    WRONG_REFUSED,
+    WRONG_LOGIN,
+    WRONG_CUT /* a reading's answer that ends early */
+};
+
+struct fault {
+    enum village_call call;
+    unsigned nth; /* counted from 1 by `call`; 0: each of them */
+    enum wrong wrong;
+    int64_t wait_us;
+};
+
+struct village {
+    struct villager user[VILLAGERS_MAX];
+    size_t n;
+    unsigned made[V_CALLS];
+    struct fault fault[8];
+    size_t n_faults;
+    const char *refused; /* whatever touches the user with this id is refused, a batch whole */
+    int64_t lag_us;      /* from the answer of V_MANAGERS until it is done */
+    bool forgets_phone;  /* says that it was done, and does nothing */
+    unsigned creates;    /* done */
+    char order[2000];    /* every write as it is done: "create E10; state u4 off; managers u2>u3 u5>u1; " */
+};
+
+extern const struct connector village_connector;
+
+/* What becomes of a call that goes off now, and the answer to it. */
+enum wrong village_fate(struct village *v, enum village_call call, int64_t *wait_us);
+int village_do(struct village *v, enum village_call call, struct str body, struct buf *answer);
+void village_moves(struct village *v, struct str body); /* of an accepted V_MANAGERS, when they happen */
+
+/* The ledger ------------------------------------------------------------------------------------------ */
+
+struct journal;
+struct journal *journal_new(void);
+void journal_free(struct journal *j);
+struct ledger *journal_ledger(struct journal *j);
+void journal_crash(struct journal *j);                  /* what was not flushed is gone; works again */
+void journal_fail_at(struct journal *j, uint64_t call); /* from that call on everything fails; 0: never */
+bool journal_failed(const struct journal *j);
+bool journal_intended(const struct journal *j, uint32_t call); /* durable, since the last crash */
+
+/* Runs ------------------------------------------------------------------------------------------------ */
+
+struct flight {
+    uint32_t call; /* 0: free */
+    bool in_run;   /* somebody waits for the answer */
+    bool effect;   /* still to arrive at the village */
+    bool moves;    /* moves of V_MANAGERS to happen, no answer */
+    bool streamed;
+    enum village_call to;
+    enum wrong wrong;
+    int64_t wait_us;
+    mono_us due;
+    char *body, *answer; /* owned */
+    int status;
+};
+
+struct bed {
+    struct village village;
+    struct schema schema;
+    struct job job;
+    struct journal *journal;
+    struct engine_config config;
+    struct engine *engine;
+    struct errs errs;
+    struct log log;
+    struct buf feed;
+    mono_us now;
+    struct flight flight[128];
+    mono_us wake;
+    bool feed_wanted, feed_stopped, done;
+    uint64_t moments;           /* before and after each action */
+    uint64_t crash_at, stop_at; /* moment; 0: never */
+    enum phase stop_in;         /* the first wait in this phase; PHASE_START: never */
+    bool crashed, stopped;
+    enum lease_result lease;
+    struct engine_result result;
+    unsigned runs;
+    size_t most_flying;
+};
+
+void bed_init(struct bed *b);
+void bed_deinit(struct bed *b);
+void bed_user(struct bed *b, const char *id, const char *number, const char *name, const char *manager,
+              bool active);
+void bed_row(struct bed *b, const char *number, const char *name, const char *manager, const char *status);
+void bed_row_phone(struct bed *b, const char *number, const char *name, const char *manager,
+                   const char *phone);
+void bed_fault(struct bed *b, enum village_call call, unsigned nth, enum wrong wrong, int64_t wait_us);
+/* One run until it is done or has crashed. VERB_APPLY: of the newest run. Returns the exit code, -1: crashed.
+ */
+int bed_run(struct bed *b, enum verb verb);
+/* Once more until it is done: the newest run where there is one that can be resumed, else a new one. */
+int bed_resume(struct bed *b);
+/* How many changes of the newest run have this outcome. */
+unsigned bed_outcomes(struct bed *b, enum outcome outcome);
+
+void bed_rename(struct bed *b, size_t user, const char *name); /* by hand, at the village */
+void assert_village(struct bed *b, const char *want);
+#define assert_code(b, want)                                                                                 \
+    ck_assert_msg((b)->result.exit_code == (want), "exit %d, not %d: %s", (b)->result.exit_code, (want),     \
+                  (b)->result.message)
+
+#endif
