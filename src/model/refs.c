@@ -32,6 +32,8 @@ static bool canon_path(struct str s, struct buf *out)
 {
     struct buf part = BUF_INIT(REF_TEXT_MAX);
     bool good = true;
+    if (!s.p) /* no name at all */
+        s = STR("");
     for (size_t from = 0, i = 0; good && i <= s.n; i++) {
         if (i < s.n && s.p[i] != '/')
             continue;
@@ -49,6 +51,8 @@ static bool canon_path(struct str s, struct buf *out)
 static struct str last_part(struct str path)
 {
     size_t from = path.n;
+    if (!path.p)
+        return path;
     while (from && path.p[from - 1] != '/')
         from--;
     return (struct str){ path.p + from, path.n - from };
