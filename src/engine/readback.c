@@ -102,14 +102,23 @@ struct str find_created(struct engine *e, const struct change *c, const struct r
     return user == NO_USER ? (struct str){ NULL, 0 } : roster_id(fresh, user);
 }
 
+/* A joiner who was made a manager is known by his id from then on: what is looked at need not show him too. */
+static enum change_image image_of_item(struct engine *e, const struct work_item *item,
+                                       const struct roster *fresh, struct buf *difference)
+{
+    struct change c = *item->change;
+    if (c.manager_after.id.n == 0 && item->made_manager != NO_CHANGE)
+        c.manager_after.id = str_of(e->work.item[item->made_manager].new_id);
+    return change_image(&c, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), difference);
+}
+
 static enum change_image image_of_step(struct engine *e, const struct step *s, const struct roster *fresh,
                                        struct buf *difference)
 {
     enum change_image worst = IMAGE_AFTER;
     for (size_t k = 0; k < s->n_changes; k++) {
         const struct work_item *item = &e->work.item[s->change[k]];
-        enum change_image i =
-            change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), difference);
+        enum change_image i = image_of_item(e, item, fresh, difference);
         if (k == 0)
             worst = i;
         else if (i != worst)
@@ -239,8 +248,7 @@ static void see(struct engine *e, struct work_item *item, const struct roster *f
 {
     struct buf difference = BUF_INIT(2000);
     char text[SETTLED_TEXT_MAX];
-    if (change_image(item->change, &e->schema, fresh, &e->tenant.refs, str_of(item->new_id), &difference) ==
-        IMAGE_AFTER) {
+    if (image_of_item(e, item, fresh, &difference) == IMAGE_AFTER) {
         item_outcome(e, item, OUTCOME_APPLIED, NULL);
     } else if (last) {
         snprintf(text, sizeof text, "accepted, not seen: %.300s",

@@ -249,9 +249,14 @@ static bool judge_all(struct engine *e, const struct stored *s)
 {
     struct traces t = { xcalloc(s->n + 1, sizeof(bool)), xcalloc(s->n + 1, 80), s };
     int err = e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, 0, UINT32_MAX, trace, &t);
-    for (size_t i = 0; err == 0 && i < e->work.n_items; i++)
-        if (e->work.item[i].todo)
-            judge_item(e, &e->work.item[i], &t);
+    for (size_t i = 0; err == 0 && i < e->work.n_items; i++) {
+        struct work_item *item = &e->work.item[i];
+        if (item->todo)
+            judge_item(e, item, &t);
+        bool stands = item->outcome == OUTCOME_APPLIED || item->outcome == OUTCOME_ALREADY;
+        if (stands && item->change->kind == CHANGE_CREATE && !item->new_id[0])
+            judge_create(e, item, t.created[i]); /* others may want him as manager */
+    }
     free(t.sent);
     free(t.created);
     if (err != 0)

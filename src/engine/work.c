@@ -34,6 +34,7 @@ void work_add(struct work *w, const struct change *c, uint32_t seq, bool todo)
         (struct work_item){ .change = c,
                             .seq = seq,
                             .todo = todo,
+                            .made_manager = NO_CHANGE,
                             .outcome = c->hold != HOLD_NONE ? OUTCOME_WITHHELD : OUTCOME_NONE };
 }
 
@@ -428,15 +429,25 @@ size_t work_batch(const struct connector *k, uint8_t endpoint)
     return batch == 0 ? 1 : batch < PACK_MAX ? batch : PACK_MAX;
 }
 
+/* An earlier part of the run has made this user: the step keeps its number, and is not sent. */
+static bool stands(const struct work *w, size_t step)
+{
+    return w->step[step].rank == RANK_CREATE && w->item[w->step[step].change[0]].new_id[0] != '\0';
+}
+
 void work_count(const struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls)
 {
     const struct step *offered[PACK_MAX];
     struct request r;
     request_init(&r);
     for (size_t i = 0; i < w->n_steps;) {
+        if (stands(w, i)) {
+            i++;
+            continue;
+        }
         size_t batch = work_batch(k, w->step[i].endpoint),
                most = w->n_steps - i < batch ? w->n_steps : i + batch, n = 0;
-        for (size_t end = work_same_call(w, i, most); i + n < end; n++)
+        for (size_t end = work_same_call(w, i, most); i + n < end && !stands(w, i + n); n++)
             offered[n] = &w->step[i + n];
         request_clear(&r);
         i += k->pack(conn, offered, n, nobody_yet, NULL, &r);

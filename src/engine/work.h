@@ -15,7 +15,8 @@ struct work_item {
     uint32_t steps_left;
     bool verify;     /* done by the vendor's word only, so far */
     char *text;      /* owned; refusal or cause, for people */
-    char new_id[80]; /* of a created user */
+    char new_id[80];       /* of a created user */
+    uint32_t made_manager; /* the create that makes its manager; NO_CHANGE */
 };
 
 struct work {

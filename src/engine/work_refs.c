@@ -13,7 +13,7 @@ static void index_people(struct people *p)
     for (size_t i = 0; i < p->w->n_items; i++) {
         const struct work_item *item = &p->w->item[i];
         const struct change *c = item->change;
-        if (item->todo && c->kind == CHANGE_CREATE)
+        if ((item->todo || item->new_id[0]) && c->kind == CHANGE_CREATE) /* by now, or by an earlier part */
             table_add(&p->created, hash64(&p->key, c->key.p, c->key.n), item->seq);
         if (item->todo && c->kind == CHANGE_ACTIVATE)
             table_add(&p->activated, hash64(&p->key, c->user.p, c->user.n), item->seq);
@@ -57,6 +57,7 @@ void link_managers(struct work *w)
             add_need(s, NEED_ACTIVATED, find_activated(&p, to->id));
         } else if (to->key.n > 0) {
             s->manager_ref = find_created(&p, to->key);
+            w->item[s->change[0]].made_manager = s->manager_ref;
             add_need(s, NEED_CREATED, s->manager_ref);
         }
     }

@@ -14,6 +14,7 @@ Whatever a test is about, every run is held against these:
 - the files it wrote are its owner's alone.
 """
 
+import concurrent.futures
 import copy
 import csv
 import io
@@ -278,9 +279,9 @@ class Bed:
 
     def call(self, *arguments, code=0, env=None, state=True, text=None):
         """rollcall with these arguments; not one that leaves an audit."""
+        source = {'stdin': subprocess.DEVNULL} if text is None else {'input': text}
         done = subprocess.run(self.command(arguments, state), env=self.env(env), cwd=self.folder, timeout=TIMEOUT,
-                              capture_output=True, check=False,
-                              **({'stdin': subprocess.DEVNULL} if text is None else {'input': text}))
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **source)
         done = Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert done.code == code, 'exit %d expected: %r' % (code, done)
         self.check_traces(done)
@@ -381,6 +382,12 @@ class Bed:
 
 
 WRITING = {'Create', 'Update', 'BulkUpdate', 'ManagerBulk', 'Activate', 'Deactivate', 'MarkObsolete', 'TeamCreate'}
+
+
+def together(function, cases, at_once=4):
+    """function(case) for every case, several at a time: most of a run is waiting. The first failure is raised."""
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        return list(pool.map(function, cases))
 
 
 def interrupt_when(bed, process, condition, number=signal.SIGINT):
