@@ -5,7 +5,8 @@
 
 #include "engine_internal.h"
 
-#define STEP_TRIES_MAX 5  /* sends of one step for passing faults; an unknown outcome is sent once more only \
+#define STEP_TRIES_MAX                                                                                       \
+    5                     /* sends of one step for passing faults; an unknown outcome is sent once more only \
                            */
 #define BREAKER_ROW 10    /* failed calls in a row ... */
 #define BREAKER_WINDOW 50 /* ... or half of this many end the run */
@@ -26,6 +27,8 @@ enum apply_doing {
 struct apply {
     enum apply_doing doing;
     enum step_way *way; /* owned, by step */
+    uint8_t *faults;    /* owned, by step: passing faults in this part of the run */
+    uint8_t *lost;      /* owned, by step: answers lost in it */
     uint16_t *at_most;  /* owned, by step: steps its call may carry (a failed call is halved); 0: no limit of
                            its own */
     uint32_t *number;   /* owned, by step: ordinal among the steps of its first change */
@@ -37,7 +40,6 @@ struct apply {
     unsigned failed_in_row;
     uint64_t recent; /* bit per call, 1 = failed; the newest lowest */
     unsigned n_recent;
-    uint64_t writes;        /* calls of this run that may have changed something */
     struct lookup *lookups; /* owned; of the reading under way */
     size_t n_lookups;
     struct arena look;     /* their text */
@@ -53,6 +55,8 @@ void settle_step(struct engine *e, uint32_t step, const struct settlement *s, co
                  const struct answer *a);
 void step_over(struct engine *e, uint32_t step, enum step_way way,
                const char *text); /* done, failed or withheld: tells its changes */
+/* Number of a step's part in its k-th change, the same in every part of a run. */
+uint32_t step_number(const struct engine *e, uint32_t step, size_t k);
 int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status,
                 const char *text);
 void item_outcome(struct engine *e, struct work_item *item, enum outcome outcome, const char *text);

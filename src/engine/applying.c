@@ -15,6 +15,19 @@ static void number_steps(struct engine *e)
     free(next);
 }
 
+/* A resumed run counts its attempts on: of each step the last one is the newest, whatever part of the run
+ * made it. */
+static void count_on(struct engine *e)
+{
+    for (size_t i = 0; i < e->work.n_steps; i++)
+        for (size_t k = 0; k < e->work.step[i].n_changes; k++) {
+            uint32_t number = step_number(e, (uint32_t)i, k);
+            size_t it = table_find(&e->tried, number);
+            if (it != TABLE_END && table_value(&e->tried, it) > e->work.attempt[i])
+                e->work.attempt[i] = table_value(&e->tried, it);
+        }
+}
+
 static bool mark_run(struct engine *e, enum run_state state)
 {
     struct ledger *l = e->cfg.ledger;
@@ -52,9 +65,12 @@ void applying_begin(struct engine *e)
     struct work *w = &e->work;
     struct apply *a = e->apply = xcalloc(1, sizeof *a);
     a->way = xcalloc(w->n_steps + 1, sizeof *a->way);
+    a->faults = xcalloc(w->n_steps + 1, sizeof *a->faults);
+    a->lost = xcalloc(w->n_steps + 1, sizeof *a->lost);
     a->at_most = xcalloc(w->n_steps + 1, sizeof *a->at_most);
     a->number = xcalloc(w->n_steps + 1, sizeof *a->number);
     number_steps(e);
+    count_on(e);
     if (!mark_run(e, RUN_APPLYING))
         return;
     record_left_out(e);
@@ -68,6 +84,8 @@ void applying_free(struct engine *e)
         return;
     free(e->apply->way);
     free(e->apply->at_most);
+    free(e->apply->faults);
+    free(e->apply->lost);
     free(e->apply->number);
     free(e->apply->lookups);
     arena_deinit(&e->apply->look);
@@ -235,7 +253,6 @@ static void fly(struct engine *e, struct call *c)
     for (size_t k = 0; k < c->n_steps; k++)
         a->way[c->step[k]] = STEP_FLIES;
     a->flying_at[c->request.endpoint]++;
-    a->writes++;
     if (e->work.attempt[c->step[0]] > 1)
         e->endpoint[c->request.endpoint].retried++;
 }
@@ -348,8 +365,5 @@ void wave_over(struct engine *e)
             wave_begin(e, a->wave + 1);
         return;
     }
-    if (a->writes > 0)
-        read_back_begin(e, true);
-    else
-        apply_over(e);
+    read_back_begin(e, true);
 }

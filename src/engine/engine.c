@@ -64,6 +64,7 @@ void engine_free(struct engine *e)
     pace_deinit(&e->pace);
     pace_deinit(&e->bulk);
     arena_deinit(&e->arena);
+    table_deinit(&e->tried);
     free(e->mapped);
     free(e);
 }

@@ -110,6 +110,7 @@ struct engine {
     size_t n_conditions;
     struct engine_result result;
     struct run run;
+    struct table tried; /* apply: step number -> attempts made by earlier parts of the run */
     mono_us settled_at; /* apply of an interrupted run: not before may the tenant be read */
     bool run_stored;
     struct apply *apply; /* applying.c; NULL before */
@@ -155,8 +156,8 @@ void feeding_bytes(struct engine *e, const char *p, size_t n);
 void feeding_end(struct engine *e, bool unchanged, const char *error);
 
 /* planning.c */
-void planning_begin(struct engine *e);        /* before the feed: the plan is opened */
-void planning_end(struct engine *e);          /* after the feed: judged, stored, calls counted */
+void planning_begin(struct engine *e); /* before the feed: the plan is opened */
+void planning_end(struct engine *e);   /* after the feed: judged, stored, calls counted */
 void judge_holds(struct engine *e, const uint64_t hold[HOLDS]);
 void planning_count(struct engine *e);        /* work -> steps -> planned calls */
 int planning_store_outcome(struct engine *e); /* at the end of a run, or of a part of it */

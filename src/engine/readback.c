@@ -102,7 +102,8 @@ struct str find_created(struct engine *e, const struct change *c, const struct r
     return user == NO_USER ? (struct str){ NULL, 0 } : roster_id(fresh, user);
 }
 
-/* A joiner who was made a manager is known by his id from then on: what is looked at need not show him too. */
+/* A joiner who was made a manager is known by his id from then on: what is looked at need not show him too.
+ */
 static enum change_image image_of_item(struct engine *e, const struct work_item *item,
                                        const struct roster *fresh, struct buf *difference)
 {
@@ -131,7 +132,7 @@ static void send_once_more(struct engine *e, uint32_t step)
 {
     struct apply *a = e->apply;
     unsigned most = e->vendor->endpoints[e->work.step[step].endpoint].harmless ? STEP_TRIES_MAX : 2;
-    if (e->work.attempt[step] < most) {
+    if (e->apply->lost[step] < most) {
         a->way[step] = STEP_WAITS;
         return;
     }

@@ -205,6 +205,7 @@ struct traces {
     bool *sent;          /* owned, by change: a call with a part of it may have left */
     char (*created)[80]; /* owned, by change */
     const struct stored *s;
+    struct engine *e;
 };
 
 static bool trace(void *ctx, const struct step_record *r)
@@ -213,17 +214,19 @@ static bool trace(void *ctx, const struct step_record *r)
     if (r->change >= t->s->n)
         return true;
     t->sent[r->change] = true;
+    table_add(&t->e->tried, r->step, r->attempt);
     bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % STEPS_OF_CHANGE == 0;
     if (create && r->state == STEP_DONE && r->text.n < sizeof t->created[0])
         memcpy(t->created[r->change], r->text.p, r->text.n);
     return true;
 }
 
-/* A create that was sent: its user stands there, or it was never done. */
+/* A create that was sent: its user stands there, or it was never done. One whose answer named the user was
+ * done, even where the tenant does not show him: it is not sent again, the read back tells. */
 static void judge_create(struct engine *e, struct work_item *item, const char *created)
 {
     struct str id = *created ? str_of(created) : find_created(e, item->change, e->roster);
-    if (id.n == 0 || id.n >= sizeof item->new_id || roster_by_id(e->roster, id) == NO_USER)
+    if (id.n == 0 || id.n >= sizeof item->new_id)
         return;
     memcpy(item->new_id, id.p, id.n);
     item->new_id[id.n] = '\0';
@@ -247,7 +250,7 @@ static void judge_item(struct engine *e, struct work_item *item, const struct tr
 
 static bool judge_all(struct engine *e, const struct stored *s)
 {
-    struct traces t = { xcalloc(s->n + 1, sizeof(bool)), xcalloc(s->n + 1, 80), s };
+    struct traces t = { xcalloc(s->n + 1, sizeof(bool)), xcalloc(s->n + 1, 80), s, e };
     int err = e->cfg.ledger->ops->step_each(e->cfg.ledger, e->run.id, 0, UINT32_MAX, trace, &t);
     for (size_t i = 0; err == 0 && i < e->work.n_items; i++) {
         struct work_item *item = &e->work.item[i];

@@ -9,6 +9,11 @@
 /* A step that carries parts of several changes is recorded under each of them; its number is made of the
  * change and its place among the change's steps, so that a resumed run, which lowers only what is left, gives
  * it the same one. */
+uint32_t step_number(const struct engine *e, uint32_t step, size_t k)
+{
+    return e->work.step[step].change[k] * STEPS_OF_CHANGE + e->apply->number[step] % STEPS_OF_CHANGE;
+}
+
 int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status,
                 const char *text)
 {
@@ -16,7 +21,7 @@ int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t
     const struct step *s = &e->work.step[step];
     for (size_t k = 0; k < s->n_changes; k++) {
         struct step_record r = {
-            .step = s->change[k] * STEPS_OF_CHANGE + e->apply->number[step] % STEPS_OF_CHANGE,
+            .step = step_number(e, step, k),
             .call = call,
             .attempt = e->work.attempt[step],
             .state = state,
@@ -107,16 +112,17 @@ static void refused(struct engine *e, uint32_t step, const struct settlement *s,
 static void not_done(struct engine *e, uint32_t step, const struct settlement *s)
 {
     char text[SETTLED_TEXT_MAX + 60];
-    if (s->again == AGAIN_THROTTLED || s->again == AGAIN_LOGIN) {
+    /* Where nothing more can succeed the run ends, and this step is to be done by the one that resumes it. */
+    if (s->again == AGAIN_THROTTLED || s->again == AGAIN_LOGIN || s->blast == BLAST_RUN) {
         wait_again(e, step);
         return;
     }
-    if (s->again == AGAIN_NO || e->work.attempt[step] >= STEP_TRIES_MAX) {
+    if (s->again == AGAIN_NO || ++e->apply->faults[step] >= STEP_TRIES_MAX) {
         snprintf(text, sizeof text, "gave up after %u tries: %s", e->work.attempt[step], s->text);
         step_over(e, step, STEP_FAILED, text);
         return;
     }
-    mono_us until = e->now + engine_backoff(e, e->work.attempt[step]);
+    mono_us until = e->now + engine_backoff(e, e->apply->faults[step]);
     if (until > e->apply->not_before)
         e->apply->not_before = until;
     wait_again(e, step);
@@ -147,7 +153,10 @@ void settle_step(struct engine *e, uint32_t step, const struct settlement *s, co
     case SETTLED_DONE: done(e, step, s); break;
     case SETTLED_REFUSED: refused(e, step, s, c); break;
     case SETTLED_NOT_DONE: not_done(e, step, s); break;
-    case SETTLED_UNKNOWN: e->apply->way[step] = STEP_IS_UNKNOWN; break;
+    case SETTLED_UNKNOWN:
+        e->apply->way[step] = STEP_IS_UNKNOWN;
+        e->apply->lost[step]++;
+        break;
     }
 }
 

@@ -59,6 +59,7 @@ struct village {
     size_t n_faults;
     const char *refused; /* whatever touches the user with this id is refused, a batch whole */
     int64_t lag_us;      /* from the answer of V_MANAGERS until it is done */
+    const char *hides;   /* the user with this number is not shown, yet */
     bool forgets_phone;  /* says that it was done, and does nothing */
     unsigned creates;    /* done */
     char order[2000];    /* every write as it is done: "create E10; state u4 off; managers u2>u3 u5>u1; " */
@@ -80,6 +81,7 @@ struct ledger *journal_ledger(struct journal *j);
 void journal_crash(struct journal *j);                  /* what was not flushed is gone; works again */
 void journal_fail_at(struct journal *j, uint64_t call); /* from that call on everything fails; 0: never */
 bool journal_failed(const struct journal *j);
+bool journal_newest(const struct journal *j, struct run *out); /* also of one that fails */
 bool journal_intended(const struct journal *j, uint32_t call); /* durable, since the last crash */
 
 /* Runs ------------------------------------------------------------------------------------------------ */
@@ -88,6 +90,7 @@ struct flight {
     uint32_t call; /* 0: free */
     bool in_run;   /* somebody waits for the answer */
     bool effect;   /* still to arrive at the village */
+    bool delayed;  /* WRONG_LOST_LATE, on its slow way */
     bool moves;    /* moves of V_MANAGERS to happen, no answer */
     bool streamed;
     enum village_call to;
@@ -114,7 +117,8 @@ struct bed {
     bool feed_wanted, feed_stopped, done;
     uint64_t moments;           /* before and after each action */
     uint64_t crash_at, stop_at; /* moment; 0: never */
-    enum phase stop_in;         /* the first wait in this phase; PHASE_START: never */
+    unsigned crash_create; /* the process ends when the create of this number, from 1, has left; 0: never */
+    enum phase stop_in;    /* the first wait in this phase; PHASE_START: never */
     bool crashed, stopped;
     enum lease_result lease;
     struct engine_result result;
@@ -135,6 +139,8 @@ void bed_fault(struct bed *b, enum village_call call, unsigned nth, enum wrong w
 int bed_run(struct bed *b, enum verb verb);
 /* Once more until it is done: the newest run where there is one that can be resumed, else a new one. */
 int bed_resume(struct bed *b);
+/* Time passes until everything that was sent has arrived. */
+void bed_quiet(struct bed *b);
 /* How many changes of the newest run have this outcome. */
 unsigned bed_outcomes(struct bed *b, enum outcome outcome);
 

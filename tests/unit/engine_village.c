@@ -406,8 +406,10 @@ static void note(struct village *v, const char *fmt, ...)
     va_end(ap);
 }
 
-static void show(const struct villager *u, struct buf *out)
+static void show(const struct village *v, const struct villager *u, struct buf *out)
 {
+    if (v->hides && strcmp(v->hides, u->text[V_NUMBER]) == 0)
+        return;
     buf_printf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", u->id, u->active ? "on" : "off", u->manager,
                u->text[V_NUMBER], u->text[V_NAME], u->text[V_PHONE]);
 }
@@ -417,7 +419,7 @@ static int do_list(struct village *v, struct str body, struct buf *answer)
     int64_t page = 0;
     str_to_i64(body, &page);
     for (size_t i = (size_t)page * VILLAGE_PAGE; i < v->n && i < ((size_t)page + 1) * VILLAGE_PAGE; i++)
-        show(&v->user[i], answer);
+        show(v, &v->user[i], answer);
     buf_puts(answer, ((size_t)page + 1) * VILLAGE_PAGE < v->n ? "more\n" : "end\n");
     return 200;
 }
@@ -434,7 +436,7 @@ static int do_find(struct village *v, struct str body, struct buf *answer)
     }
     for (size_t i = 0; i < v->n; i++)
         if (shown[i])
-            show(&v->user[i], answer);
+            show(v, &v->user[i], answer);
     buf_puts(answer, "end\n");
     return 200;
 }
