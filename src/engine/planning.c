@@ -215,7 +215,7 @@ void planning_count(struct engine *e)
                &(struct work_options){ e->plan_options.early_moves_from_leavers });
     work_count(&e->work, e->cfg.connector, e->conn, calls);
     for (size_t i = 0; i < e->vendor->n_endpoints && i < ENDPOINTS_MAX; i++)
-        e->endpoint[i].planned = e->endpoint[i].made + calls[i];
+        e->endpoint[i].planned = e->endpoint[i].made - e->endpoint[i].retried + calls[i];
     plan_read_backs(e);
 }
 
