@@ -124,7 +124,8 @@ static bool load_change(void *ctx, const struct run_change *rc)
     struct engine *e = s->e;
     s->change = xgrow(s->change, &s->cap, s->n + 1, sizeof *s->change);
     s->outcome = xgrow(s->outcome, &s->cap_outcome, s->n + 1, sizeof *s->outcome);
-    s->outcome[s->n] = rc->outcome;
+    /* Nobody could look then: now somebody does. */
+    s->outcome[s->n] = rc->outcome == OUTCOME_UNRESOLVED ? OUTCOME_NONE : rc->outcome;
     if (rc->seq != s->n || !change_read(rc->json, &e->schema, &e->arena, &s->change[s->n])) {
         s->bad = true;
         return false;

@@ -44,9 +44,10 @@ enum wrong {
     WRONG_CUT /* a reading's answer that ends early */
 };
 
+#define FROM(n) (1000 + (n))
 struct fault {
     enum village_call call;
-    unsigned nth; /* counted from 1 by `call`; 0: each of them */
+    unsigned nth; /* counted from 1 by `call`; 0: each of them; FROM(n): from the n-th on */
     enum wrong wrong;
     int64_t wait_us;
 };

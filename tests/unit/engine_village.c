@@ -546,10 +546,13 @@ int village_do(struct village *v, enum village_call call, struct str body, struc
 enum wrong village_fate(struct village *v, enum village_call call, int64_t *wait_us)
 {
     unsigned nth = ++v->made[call];
-    for (size_t i = 0; i < v->n_faults; i++)
-        if (v->fault[i].call == call && (v->fault[i].nth == 0 || v->fault[i].nth == nth)) {
+    for (size_t i = 0; i < v->n_faults; i++) {
+        unsigned which = v->fault[i].nth;
+        if (v->fault[i].call == call &&
+            (which == 0 || which == nth || (which >= FROM(0) && FROM(nth) >= which))) {
             *wait_us = v->fault[i].wait_us;
             return v->fault[i].wrong;
         }
+    }
     return WRONG_NOT;
 }
