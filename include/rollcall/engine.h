@@ -134,6 +134,7 @@ struct progress {
     uint64_t throttled;
     int64_t left_us; /* -1 unknown */
     bool paused;     /* by the tenant, or waiting for the window */
+    int64_t wait_us; /* when paused: until the next call may go */
 };
 void engine_progress(const struct engine *e, mono_us now, struct progress *out);
 
@@ -142,7 +143,9 @@ struct engine_result {
     int exit_code;
     char message[600]; /* one line for people when the run could not go on: what and what to do */
     bool resumable;
-    bool recorded; /* the ledger has what this execution did; false: it was refused, or ended before a plan stood */
+    bool stopped;  /* by a signal or --max-time: whoever asked wants nothing further either */
+    bool recorded; /* the ledger has what this execution did; false: it was refused, or ended before a plan
+                      stood */
 };
 const struct engine_result *engine_result(const struct engine *e);
 

@@ -80,6 +80,7 @@ struct terminal_progress {
     bool drawn;
 };
 void progress_end(struct terminal_progress *t);
+bool stderr_bar(void); /* stderr is a terminal on which a line can be drawn again */
 
 /* views.c: views of a run in one shape, and the files they go to */
 typedef int (*view)(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
@@ -88,6 +89,10 @@ int view_junit(struct ledger *l, const struct report_run *r, void (*write)(void 
                void *ctx, char why[300]);
 int view_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
                    void *ctx, char why[300]);
+#define TEXT_VIEW_MAX ((size_t)16 * 1024 * 1024)
+/* The plan, and behind it what became of it. */
+void text_view(struct ledger *l, const struct report_run *r, const struct report_style *style,
+               struct buf *out);
 int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
               void *ctx, char why[300]);
 int write_view(struct ledger *l, const struct report_run *r, const char *path,

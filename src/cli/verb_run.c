@@ -19,6 +19,7 @@ struct session {
     struct engine_config config;
     struct engine *engine;
     char *rejects, *audit, *junit; /* owned paths */
+    bool told; /* the person at the terminal has seen the summary, which says how the run ended */
 };
 
 static void session_deinit(struct session *s)
@@ -84,21 +85,25 @@ static void configure(struct session *s, enum verb verb)
 static int report_run_of(struct session *s, enum verb verb)
 {
     struct report_run r;
-    struct buf out = BUF_INIT(16 * 1024 * 1024);
+    struct buf out = BUF_INIT(TEXT_VIEW_MAX);
     char why[300];
     struct report_style style = style_of(s->o);
     int code = EXIT_OK;
-    if (report_load(s->ledger, s->config.run_id, &r, why) != 0)
-        return EXIT_OK; /* the run ended before there was anything to report: its message says why */
+    if (report_load(s->ledger, s->config.run_id, &r, why) != 0) {
+        say("%s", why);
+        return EXIT_INTERNAL;
+    }
     if (verb == VERB_PLAN) {
         report_plan(&r, &style, &out);
         code = write_view(s->ledger, &r, s->o->out, view_canonical);
     } else {
         code = write_view(s->ledger, &r, s->audit, report_audit);
         code = exit_first(code, write_view(s->ledger, &r, s->junit, view_junit));
+        report_plan_line(&r, &out);
         report_summary(s->ledger, &r, &style, s->rejects, s->audit, &out);
     }
     print_out(&out);
+    s->told = verb != VERB_PLAN && isatty(STDOUT_FILENO);
     buf_deinit(&out);
     report_deinit(&r);
     return code;
@@ -126,15 +131,15 @@ static void say_end(const struct session *s, int code)
     const struct engine_result *r = engine_result(s->engine);
     if (errs_any(&s->errs))
         say_errs(&s->errs);
-    if (r->message[0])
+    if (r->message[0] && !s->told)
         say("%s   exit %d", r->message, code);
-    if (r->resumable)
+    if (r->resumable && !s->told)
         say("nothing is lost; go on with:  rollcall apply %s", s->config.run_id);
 }
 
 static int run_engine(struct session *s, enum verb verb)
 {
-    struct terminal_progress t = { .bar = isatty(STDERR_FILENO),
+    struct terminal_progress t = { .bar = stderr_bar(),
                                    .quiet = s->o->quiet || s->o->json_log,
                                    .phase = PHASES };
     bool loopback, https;

@@ -38,36 +38,40 @@ static bool kind_named(const char *name, enum change_kind *out)
     return strcmp(name, "all") == 0;
 }
 
+static void to_stdout(void *ctx, struct str text)
+{
+    (void)ctx;
+    fwrite(text.p, 1, text.n, stdout);
+}
+
+static int show_changes(const struct options *o, struct ledger *l, const struct report_run *r)
+{
+    struct report_choice choice = { .kind = CHANGE_KINDS, .user = o->user, .steps = o->user != NULL };
+    if (o->kind && !kind_named(o->kind, &choice.kind)) {
+        say("--kind '%s': create, activate, update, manager, membership, deactivate, retire or all", o->kind);
+        return EXIT_USAGE;
+    }
+    if (report_changes(l, r, &choice, to_stdout, NULL) == 0)
+        return EXIT_OK;
+    say("the changes of run %s cannot be read: %s", r->run.id, l->ops->error(l));
+    return EXIT_INTERNAL;
+}
+
 static int show_it(const struct options *o, struct ledger *l, const struct report_run *r)
 {
-    struct buf out = BUF_INIT(1024 * 1024 * 1024);
     struct report_style style = style_of(o);
-    enum change_kind kind = CHANGE_KINDS;
-    int code = EXIT_OK;
-    if (o->kind && !kind_named(o->kind, &kind)) {
-        say("--kind '%s': create, activate, update, manager, membership, deactivate, retire or all", o->kind);
-        code = EXIT_USAGE;
-    } else if (o->user || o->kind) {
-        code = report_changes(l, r, kind, o->user, o->user != NULL, &out) == 0 ? EXIT_OK : EXIT_INTERNAL;
-    } else {
-        report_plan(r, &style, &out);
-        if (r->outcome && r->run.state != RUN_PLANNED && r->run.state != RUN_HELD)
-            report_summary(l, r, &style, NULL, NULL, &out);
-    }
+    struct buf out = BUF_INIT(TEXT_VIEW_MAX);
+    if (o->user || o->kind)
+        return show_changes(o, l, r);
+    text_view(l, r, &style, &out);
     print_out(&out);
     buf_deinit(&out);
-    return code;
+    return EXIT_OK;
 }
 
 int verb_show(const struct options *o, char **operand, int n)
 {
     return with_run(o, n ? operand[0] : NULL, show_it);
-}
-
-static void to_stdout(void *ctx, struct str text)
-{
-    (void)ctx;
-    fwrite(text.p, 1, text.n, stdout);
 }
 
 static const struct {

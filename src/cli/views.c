@@ -50,14 +50,22 @@ int write_view(struct ledger *l, const struct report_run *r, const char *path, v
     return err ? EXIT_INTERNAL : EXIT_OK;
 }
 
+void text_view(struct ledger *l, const struct report_run *r, const struct report_style *style,
+               struct buf *out)
+{
+    report_plan(r, style, out);
+    if (r->run.state == RUN_PLANNED || r->run.state == RUN_HELD)
+        return;
+    buf_putc(out, '\n');
+    report_summary(l, r, style, NULL, NULL, out);
+}
+
 int view_text(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text),
               void *ctx, char why[300])
 {
-    struct buf out = BUF_INIT(16 * 1024 * 1024);
+    struct buf out = BUF_INIT(TEXT_VIEW_MAX);
     (void)why;
-    report_plan(r, &(struct report_style){ 0 }, &out);
-    if (r->outcome)
-        report_summary(l, r, &(struct report_style){ 0 }, NULL, NULL, &out);
+    text_view(l, r, &(struct report_style){ 0 }, &out);
     write(ctx, buf_view(&out));
     buf_deinit(&out);
     return 0;

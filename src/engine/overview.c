@@ -19,10 +19,14 @@ static void time_member(struct jw *w, const char *key, unix_us t)
 
 static void absent_member(struct engine *e, struct jw *w)
 {
+    static const char *const policy[] = {
+        [ABSENT_IGNORE] = "ignore", [ABSENT_REPORT] = "report", [ABSENT_DEACTIVATE] = "deactivate"
+    };
     const struct plan_counts *n = plan_counts(e->plan);
     jw_key(w, "absent");
     jw_object(w);
     jw_kint(w, "count", (int64_t)plan_absent(e->plan));
+    jw_kz(w, "policy", policy[e->plan_options.absent]);
     jw_key(w, "users");
     jw_array(w);
     for (size_t i = 0; i < plan_absent(e->plan) && i < LISTED_MAX; i++) {
@@ -163,6 +167,7 @@ static void feed_member(struct engine *e, struct jw *w)
     jw_kint(w, "rejected", (int64_t)plan_counts(e->plan)->row[ROW_REJECTED]);
     jw_kint(w, "rows", (int64_t)f->rows);
     jw_kz(w, "sha256", f->sha256);
+    jw_kbool(w, "too_many_rejects", plan_counts(e->plan)->too_many_rejects);
     jw_end_object(w);
 }
 
@@ -266,6 +271,7 @@ static void run_member(struct engine *e, struct jw *w)
     jw_kz(w, "message", e->result.message[0] ? e->result.message : NULL);
     time_member(w, "started", e->started);
     jw_kz(w, "state", run_state_name[e->run.state]);
+    jw_kint(w, "took_us", e->now - e->begun);
     jw_end_object(w);
 }
 
@@ -279,6 +285,19 @@ static void plan_member(struct engine *e, struct jw *w)
     jw_kz(w, "sha256", e->plan_sha256);
     time_member(w, "started", e->run.started);
     time_member(w, "valid_until", e->run.started + e->cfg.job->plan_ttl_us);
+    jw_end_object(w);
+}
+
+/* What --accept let through this time. */
+static void accepted_member(struct engine *e, struct jw *w)
+{
+    jw_key(w, "accepted");
+    jw_object(w);
+    for (size_t i = 0; i < CHANGE_KINDS; i++) {
+        size_t k = kinds_sorted[i];
+        if (e->cfg.accept[k] >= 0 && (!e->plan || plan_counts(e->plan)->guard[k].accepted))
+            jw_kint(w, change_kind_name[k], e->cfg.accept[k]);
+    }
     jw_end_object(w);
 }
 
@@ -332,6 +351,7 @@ void outcome_write(struct engine *e, struct buf *out)
     struct jw w;
     jw_init(&w, out, false);
     jw_object(&w);
+    accepted_member(e, &w);
     calls_member(e, &w);
     conditions_member(e, &w);
     outcomes_member(e, &w);

@@ -123,13 +123,32 @@ void pace_throttled(struct pace *p, int64_t wait_us, mono_us now)
     }
 }
 
+static double window_allowed(const struct pace_window *w)
+{
+    return (double)w->slots * (double)SECOND_US / (double)w->rate.span_us;
+}
+
+/* The window that allows least; NULL when there is none. */
+static const struct pace_window *slowest(const struct pace *p)
+{
+    const struct pace_window *least = NULL;
+    for (size_t i = 0; i < p->n; i++)
+        if (!least || window_allowed(&p->w[i]) < window_allowed(least))
+            least = &p->w[i];
+    return least;
+}
+
 double pace_allowed(const struct pace *p)
 {
-    double least = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        double r = (double)p->w[i].slots * (double)SECOND_US / (double)p->w[i].rate.span_us;
-        if (least == 0 || r < least)
-            least = r;
-    }
-    return least;
+    const struct pace_window *w = slowest(p);
+    return w ? window_allowed(w) : 0;
+}
+
+double pace_rate(const struct pace *p, mono_us now)
+{
+    const struct pace_window *w = slowest(p);
+    uint32_t calls = w ? w->in_flight : 0;
+    for (uint32_t i = 0; w && i < w->n; i++)
+        calls += w->back[(w->head + i) % w->rate.calls] > now;
+    return w ? (double)calls * (double)SECOND_US / (double)w->rate.span_us : 0;
 }

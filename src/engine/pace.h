@@ -46,5 +46,8 @@ void pace_answered(struct pace *p, mono_us sent, mono_us now);
 void pace_throttled(struct pace *p, int64_t wait_us, mono_us now);
 /* Calls a second allowed in the long run; 0: no limit. */
 double pace_allowed(const struct pace *p);
+/* Calls a second as of now: those whose answers came within the span of the window that allows least, and
+ * those under way. 0 without windows. */
+double pace_rate(const struct pace *p, mono_us now);
 
 #endif

@@ -30,9 +30,10 @@ void engine_progress(const struct engine *e, mono_us now, struct progress *out)
                               .allowed = pace_allowed(&e->pace),
                               .throttled = e->pace.throttled,
                               .left_us = -1 };
-    mono_us since = now - e->begun;
-    out->rate = since > 0 ? (double)e->calls_made * (double)SECOND_US / (double)since : 0;
+    /* Before the first call the windows count as full, which says nothing of what is going on. */
+    out->rate = e->calls_made > 0 ? pace_rate(&e->pace, now) : 0;
     out->paused = e->in_flight == 0 && e->wake_is_set && e->wake_asked > now + SECOND_US;
+    out->wait_us = out->paused ? e->wake_asked - now : 0;
     switch (e->phase) {
     case PHASE_ROSTER: out->done = e->calls_made; break;
     case PHASE_FEED: out->done = e->feed ? feed_summary(e->feed)->rows : 0; break;

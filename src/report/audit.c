@@ -1,3 +1,5 @@
+/* The audit: one JSON document, written piece by piece, so that a run of any size takes the memory of one
+ * change. Its schema is docs/audit.schema.json. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -5,17 +7,19 @@
 
 #include "sums.h"
 
-/* The audit: one JSON document, written piece by piece, so that a run of any size takes the memory of one change. Its schema is docs/audit.schema.json. */
+#define PIECE_MAX ((size_t)512 * 1024 * 1024)
+#define AUDIT_VERSION 1
 
 struct audit {
     struct ledger *l;
     const struct report_run *r;
-    void (*write)(void *ctx, struct str text);
+    report_write write;
     void *ctx;
     struct buf piece;
     struct jw w;
     struct counted_changes counted;
-    bool damaged;
+    uint64_t damaged;
+    uint32_t first_damaged;
     int err;
 };
 
@@ -23,6 +27,11 @@ static void flush_piece(struct audit *a)
 {
     a->write(a->ctx, buf_view(&a->piece));
     buf_clear(&a->piece);
+}
+
+static void text_or_null(struct audit *a, const char *key, struct str text)
+{
+    jw_kstr(&a->w, key, text.n ? text : (struct str){ NULL, 0 });
 }
 
 /* A part of a document as it stands, or null. */
@@ -42,6 +51,7 @@ static void copy_member(struct audit *a, const char *key, const void *doc, const
 static void run_member(struct audit *a)
 {
     const struct run *r = &a->r->run;
+    const void *outcome = a->r->outcome;
     char at[32];
     jw_key(&a->w, "run");
     jw_object(&a->w);
@@ -49,36 +59,40 @@ static void run_member(struct audit *a)
     jw_kz(&a->w, "job", r->job_name);
     jw_kz(&a->w, "state", run_state_name[r->state]);
     jw_key(&a->w, "exit_code");
-    if (r->exit_code >= 0)
-        jw_int(&a->w, r->exit_code);
+    if (outcome)
+        jw_int(&a->w, doc_int(outcome, "run.exit_code"));
     else
         jw_null(&a->w);
     jw_kz(&a->w, "planned", time_rfc3339(at, r->started, false));
-    jw_kz(&a->w, "started", a->r->outcome ? doc_text(a->r->outcome, "run.started") : NULL);
-    jw_kz(&a->w, "ended", a->r->outcome ? doc_text(a->r->outcome, "run.ended") : NULL);
-    jw_kz(&a->w, "message", *doc_text(a->r->outcome, "run.message") ? doc_text(a->r->outcome, "run.message") : NULL);
+    text_or_null(a, "started", doc_text(outcome, "run.started"));
+    text_or_null(a, "ended", doc_text(outcome, "run.ended"));
+    jw_key(&a->w, "took_us");
+    if (json_is_integer(doc_at(outcome, "run.took_us")))
+        jw_int(&a->w, doc_int(outcome, "run.took_us"));
+    else
+        jw_null(&a->w);
+    text_or_null(a, "message", doc_text(outcome, "run.message"));
     jw_kz(&a->w, "plan_sha256", r->plan_sha256);
     jw_kz(&a->w, "policy_sha256", r->policy_sha256);
     jw_kz(&a->w, "feed_sha256", r->feed_sha256);
     jw_end_object(&a->w);
 }
 
+/* What a run's end says stands for the run; without one, what the plan says. */
 static void head(struct audit *a)
 {
+    static const char *const of_plan[] = { "feed",  "tenant",    "fates",  "guards",
+                                           "holds", "ambiguous", "absent", "rejects" };
     const struct report_run *r = a->r;
+    const void *last = r->outcome ? r->outcome : r->overview;
     jw_object(&a->w);
-    jw_kint(&a->w, "version", 1);
+    jw_kint(&a->w, "version", AUDIT_VERSION);
     run_member(a);
-    copy_member(a, "conditions", r->outcome ? r->outcome : r->overview, "conditions");
-    copy_member(a, "feed", r->overview, "feed");
-    copy_member(a, "tenant", r->overview, "tenant");
-    copy_member(a, "fates", r->overview, "fates");
-    copy_member(a, "guards", r->overview, "guards");
-    copy_member(a, "holds", r->overview, "holds");
-    copy_member(a, "ambiguous", r->overview, "ambiguous");
-    copy_member(a, "absent", r->overview, "absent");
-    copy_member(a, "rejects", r->overview, "rejects");
-    copy_member(a, "calls", r->outcome ? r->outcome : r->overview, "calls");
+    copy_member(a, "conditions", last, "conditions");
+    copy_member(a, "accepted", r->outcome, "accepted");
+    for (size_t i = 0; i < array_len(of_plan); i++)
+        copy_member(a, of_plan[i], r->overview, of_plan[i]);
+    copy_member(a, "calls", last, "calls");
     copy_member(a, "outcomes", r->outcome, "outcomes");
 }
 
@@ -97,7 +111,7 @@ static bool write_step(void *ctx, const struct step_record *s)
     jw_kz(&a->w, "state", (unsigned)s->state < array_len(state) ? state[s->state] : "unknown");
     jw_kint(&a->w, "status", s->status);
     jw_kz(&a->w, "at", time_rfc3339(at, s->at, true));
-    jw_kstr(&a->w, "text", s->text);
+    text_or_null(a, "text", s->text);
     jw_end_object(&a->w);
     return true;
 }
@@ -106,7 +120,19 @@ static void count_change(struct audit *a, const struct stored_change *c)
 {
     a->counted.all++;
     (c->hold ? a->counted.held : a->counted.planned)[c->kind]++;
+    a->counted.hold[c->hold]++;
     a->counted.outcome[c->outcome]++;
+}
+
+static void change_members(struct audit *a, const struct run_change *c, const struct stored_change *s)
+{
+    jw_kint(&a->w, "seq", c->seq);
+    jw_key(&a->w, "change");
+    jw_raw(&a->w, c->json);
+    jw_kz(&a->w, "hold", c->hold ? hold_name[c->hold] : NULL);
+    jw_kz(&a->w, "outcome", c->outcome ? outcome_name[c->outcome] : NULL);
+    text_or_null(a, "text", s->text);
+    text_or_null(a, "new_id", s->new_id);
 }
 
 static bool write_change(void *ctx, const struct run_change *c)
@@ -114,21 +140,18 @@ static bool write_change(void *ctx, const struct run_change *c)
     struct audit *a = ctx;
     struct stored_change s;
     if (!stored_change_read(c, &s)) {
-        a->damaged = true;
+        if (a->damaged++ == 0)
+            a->first_damaged = c->seq;
         return true;
     }
     count_change(a, &s);
+    buf_putc(&a->piece, '\n'); /* a line a change, for eyes and for tools that look at lines */
     jw_object(&a->w);
-    jw_kint(&a->w, "seq", c->seq);
-    jw_key(&a->w, "change");
-    jw_raw(&a->w, c->json);
-    jw_kz(&a->w, "hold", c->hold ? hold_name[c->hold] : NULL);
-    jw_kz(&a->w, "outcome", c->outcome ? outcome_name[c->outcome] : NULL);
-    jw_kz(&a->w, "text", *s.text ? s.text : NULL);
-    jw_kz(&a->w, "new_id", *doc_text(s.root, "result.new_id") ? doc_text(s.root, "result.new_id") : NULL);
+    change_members(a, c, &s);
     jw_key(&a->w, "steps");
     jw_array(&a->w);
-    a->err = a->l->ops->step_each(a->l, a->r->run.id, c->seq * STEPS_OF_CHANGE, (c->seq + 1) * STEPS_OF_CHANGE, write_step, a);
+    a->err = a->l->ops->step_each(a->l, a->r->run.id, c->seq * STEPS_OF_CHANGE,
+                                  (c->seq + 1) * STEPS_OF_CHANGE, write_step, a);
     jw_end_array(&a->w);
     jw_end_object(&a->w);
     stored_change_deinit(&s);
@@ -136,11 +159,14 @@ static bool write_change(void *ctx, const struct run_change *c)
     return a->err == 0;
 }
 
+/* Sums ---------------------------------------------------------------------------------------------------------------------------- */
+
 static void write_sums(struct audit *a, const struct sums *s)
 {
     jw_key(&a->w, "sums");
     jw_object(&a->w);
-    jw_kbool(&a->w, "hold", s->hold && !a->damaged);
+    jw_kbool(&a->w, "hold", s->hold && a->damaged == 0);
+    jw_kint(&a->w, "damaged", (int64_t)a->damaged);
     jw_key(&a->w, "checks");
     jw_array(&a->w);
     for (size_t i = 0; i < s->n; i++) {
@@ -156,21 +182,21 @@ static void write_sums(struct audit *a, const struct sums *s)
 
 static int judge(const struct audit *a, const struct sums *s, char why[300])
 {
-    if (a->damaged) {
-        snprintf(why, 300, "a change of the run cannot be read from the ledger");
-        return -EBADMSG;
-    }
-    for (size_t i = 0; i < s->n && !s->hold; i++)
-        if (s->v[i].stated != s->v[i].counted) {
-            snprintf(why, 300, "the sums do not hold: %s: %lld stated, %lld counted", s->v[i].name, (long long)s->v[i].stated, (long long)s->v[i].counted);
-            return -EBADMSG;
-        }
-    return 0;
+    const struct sum *wrong = sums_wrong(s);
+    if (a->damaged)
+        snprintf(why, 300, "%llu changes of the run are damaged in the ledger, the first is number %u",
+                 (unsigned long long)a->damaged, a->first_damaged);
+    else if (wrong)
+        snprintf(why, 300, "the sums of the run do not hold: %s: %lld stated, %lld counted", wrong->name,
+                 (long long)wrong->stated, (long long)wrong->counted);
+    else if (!s->hold)
+        snprintf(why, 300, "the sums of the run do not hold");
+    return a->damaged || !s->hold ? -EBADMSG : 0;
 }
 
-int report_audit(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx, char why[300])
+int report_audit(struct ledger *l, const struct report_run *r, report_write write, void *ctx, char why[300])
 {
-    struct audit a = { .l = l, .r = r, .write = write, .ctx = ctx, .piece = BUF_INIT(512 * 1024 * 1024) };
+    struct audit a = { .l = l, .r = r, .write = write, .ctx = ctx, .piece = BUF_INIT(PIECE_MAX) };
     struct sums sums;
     jw_init(&a.w, &a.piece, false);
     head(&a);

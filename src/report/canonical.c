@@ -1,13 +1,14 @@
+/* The canonical plan document: head, a line per change, tail; exactly the bytes whose SHA-256 is the plan's.
+ * Stored changes carry their place in the feed as a first member, which the canonical form leaves out. */
 #include <errno.h>
 #include <string.h>
 
 #include "report_internal.h"
 
-/* The canonical plan document: head, a line per change, tail; exactly the bytes whose SHA-256 is the plan's. Stored changes carry their place in the feed as a first
- * member, which the canonical form leaves out. */
+#define HEAD_MAX ((size_t)512 * 1024 * 1024)
 
 struct lines {
-    void (*write)(void *ctx, struct str text);
+    report_write write;
     void *ctx;
     bool bad;
 };
@@ -18,7 +19,7 @@ static bool write_change(void *ctx, const struct run_change *c)
     struct lines *l = ctx;
     const char *end = str_starts(c->json, place) ? memchr(c->json.p, '}', c->json.n) : NULL;
     size_t skip = end ? (size_t)(end - c->json.p) + 2 : 0; /* the brace and the comma behind it */
-    if (!end || skip >= c->json.n) {
+    if (!end || skip >= c->json.n || end[1] != ',') {
         l->bad = true;
         return false;
     }
@@ -30,7 +31,7 @@ static bool write_change(void *ctx, const struct run_change *c)
 
 static int write_text(struct ledger *l, const char *id, const char *name, struct lines *lines)
 {
-    struct buf text = BUF_INIT(512 * 1024 * 1024);
+    struct buf text = BUF_INIT(HEAD_MAX);
     int err = l->ops->run_text_get(l, id, name, &text);
     if (err == 0 && text.n)
         lines->write(lines->ctx, buf_view(&text));
@@ -38,7 +39,7 @@ static int write_text(struct ledger *l, const char *id, const char *name, struct
     return err;
 }
 
-int report_canonical(struct ledger *l, const struct report_run *r, void (*write)(void *ctx, struct str text), void *ctx)
+int report_canonical(struct ledger *l, const struct report_run *r, report_write write, void *ctx)
 {
     struct lines lines = { write, ctx, false };
     int err = write_text(l, r->run.id, "head", &lines);

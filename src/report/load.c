@@ -1,30 +1,76 @@
+/* A run's documents, and safe reading of them. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "report_internal.h"
 
-#define DOCUMENT_MAX (512 * 1024 * 1024)
-
-const enum change_kind kinds_shown[CHANGE_KINDS] = { CHANGE_CREATE, CHANGE_UPDATE, CHANGE_MANAGER, CHANGE_MEMBERSHIP, CHANGE_ACTIVATE, CHANGE_DEACTIVATE, CHANGE_RETIRE };
-const char *const kind_mark[CHANGE_KINDS] = {
-    [CHANGE_CREATE] = "+", [CHANGE_ACTIVATE] = "^", [CHANGE_UPDATE] = "~", [CHANGE_MANAGER] = ">", [CHANGE_MEMBERSHIP] = ">", [CHANGE_DEACTIVATE] = "-", [CHANGE_RETIRE] = "x",
-};
+#define DOCUMENT_MAX ((size_t)512 * 1024 * 1024)
+#define DOCUMENT_VERSION 1
 
 /* Documents ----------------------------------------------------------------------------------------------------------------------- */
+
+static int parse_document(const struct buf *text, const char *id, const char *name, void **out, char why[300])
+{
+    json_error_t error;
+    json_t *doc =
+        json_loadb(text->p ? text->p : "", text->n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    if (!doc)
+        snprintf(why, 300, "the %s of run '%s' is damaged; the run's changes may still be whole", name, id);
+    else if (doc_int(doc, "version") != DOCUMENT_VERSION)
+        snprintf(why, 300, "the %s of run '%s' is not of a version that this rollcall knows", name, id);
+    else
+        *out = doc;
+    if (!*out)
+        json_decref(doc);
+    return *out ? 0 : -EINVAL;
+}
 
 static int load_document(struct ledger *l, const char *id, const char *name, void **out, char why[300])
 {
     struct buf text = BUF_INIT(DOCUMENT_MAX);
-    json_error_t error;
-    int err = l->ops->run_text_get(l, id, name, &text);
     *out = NULL;
-    if (err == 0 && !(*out = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &error))) {
-        snprintf(why, 300, "the %s of run %s is damaged: %s", name, id, error.text);
-        err = -EINVAL;
-    }
+    int err = l->ops->run_text_get(l, id, name, &text);
+    if (err == 0)
+        err = parse_document(&text, id, name, out, why);
     buf_deinit(&text);
     return err;
+}
+
+static int load_overview(struct ledger *l, struct report_run *r, char why[300])
+{
+    if (r->run.pruned) {
+        snprintf(why, 300,
+                 "run '%s' is older than the retention: nothing but its line in 'rollcall runs' was kept",
+                 r->run.id);
+        return -ENOENT;
+    }
+    int err = load_document(l, r->run.id, "overview", &r->overview, why);
+    if (err == -ENOENT)
+        snprintf(why, 300, "run '%s' ended before its plan stood", r->run.id);
+    return err;
+}
+
+/* While a run is at work its outcome is that of an earlier part of it, or of the plan: not what has become of
+ * the run. */
+static int load_outcome(struct ledger *l, struct report_run *r, char why[300])
+{
+    if (r->run.state == RUN_APPLYING)
+        return 0;
+    int err = load_document(l, r->run.id, "outcome", &r->outcome, why);
+    return err == -ENOENT ? 0 : err;
+}
+
+static void no_run(const char *id, char why[300])
+{
+    struct buf shown = BUF_INIT(400);
+    printable(&shown, str_of(id), 60);
+    if (*id)
+        snprintf(why, 300, "there is no run '%s' in this state directory; 'rollcall runs' lists them",
+                 shown.p);
+    else
+        snprintf(why, 300, "there is no run yet");
+    buf_deinit(&shown);
 }
 
 int report_load(struct ledger *l, const char *id, struct report_run *out, char why[300])
@@ -33,23 +79,21 @@ int report_load(struct ledger *l, const char *id, struct report_run *out, char w
     why[0] = '\0';
     int err = l->ops->run_get(l, id, &out->run);
     if (err == -ENOENT) {
-        if (*id)
-            snprintf(why, 300, "there is no run '%s'; 'rollcall runs' lists them", id);
-        else
-            snprintf(why, 300, "there is no run yet");
+        no_run(id, why);
         return err;
     }
+    if (err == 0 && (unsigned)out->run.state >= RUN_STATES) {
+        snprintf(why, 300, "the state of run '%s' is damaged", out->run.id);
+        err = -EINVAL;
+    }
     if (err == 0)
-        err = load_document(l, out->run.id, "overview", &out->overview, why);
-    if (err == 0) {
-        err = load_document(l, out->run.id, "outcome", &out->outcome, why);
-        err = err == -ENOENT ? 0 : err; /* the run has not ended, or died before it could */
-    }
-    if (err != 0) {
+        err = load_overview(l, out, why);
+    if (err == 0)
+        err = load_outcome(l, out, why);
+    if (err != 0 && !why[0])
+        snprintf(why, 300, "the run cannot be read: %s", l->ops->error(l));
+    if (err != 0)
         report_deinit(out);
-        if (!why[0])
-            snprintf(why, 300, "run %s cannot be read: %s", id, l->ops->error(l));
-    }
     return err;
 }
 
@@ -59,6 +103,8 @@ void report_deinit(struct report_run *r)
     json_decref(r->outcome);
     r->overview = r->outcome = NULL;
 }
+
+/* Members ------------------------------------------------------------------------------------------------------------------------- */
 
 json_t *doc_at(const void *doc, const char *path)
 {
@@ -81,10 +127,15 @@ int64_t doc_int(const void *doc, const char *path)
     return json_integer_value(doc_at(doc, path));
 }
 
-const char *doc_text(const void *doc, const char *path)
+struct str text_value(const json_t *value)
 {
-    const char *text = json_string_value(doc_at(doc, path));
-    return text ? text : "";
+    return json_is_string(value) ? (struct str){ json_string_value(value), json_string_length(value) }
+                                 : (struct str){ "", 0 };
+}
+
+struct str doc_text(const void *doc, const char *path)
+{
+    return text_value(doc_at(doc, path));
 }
 
 bool doc_true(const void *doc, const char *path)
@@ -92,44 +143,44 @@ bool doc_true(const void *doc, const char *path)
     return json_is_true(doc_at(doc, path));
 }
 
-/* Text ---------------------------------------------------------------------------------------------------------------------------- */
-
-void put_text(struct buf *out, const char *text)
+json_t *doc_kind(const void *doc, const char *group, enum change_kind kind, const char *member)
 {
-    printable(out, str_of(text), 0);
-}
-
-void put_str(struct buf *out, struct str text)
-{
-    printable(out, text, 0);
-}
-
-void put_count(struct buf *out, int64_t n)
-{
-    char text[28];
-    buf_puts(out, text_count(text, n));
+    return json_object_get(json_object_get(doc_at(doc, group), change_kind_name[kind]), member);
 }
 
 /* Changes ------------------------------------------------------------------------------------------------------------------------- */
 
-bool stored_change_read(const struct run_change *c, struct stored_change *out)
+static json_t *whole_change(const struct run_change *c)
 {
     json_error_t error;
-    *out = (struct stored_change){ .root = json_loadb(c->json.p, c->json.n, JSON_REJECT_DUPLICATES, &error), .seq = c->seq, .kind = c->kind, .hold = c->hold, .outcome = c->outcome };
-    if (!json_is_object(out->root) || (unsigned)c->kind >= CHANGE_KINDS || (unsigned)c->hold >= HOLDS || (unsigned)c->outcome >= OUTCOMES) {
-        stored_change_deinit(out);
+    if ((unsigned)c->kind >= CHANGE_KINDS || (unsigned)c->hold >= HOLDS || (unsigned)c->outcome >= OUTCOMES)
+        return NULL;
+    json_t *root =
+        json_loadb(c->json.p ? c->json.p : "", c->json.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+    json_t *result = c->result.n ? json_loadb(c->result.p, c->result.n, JSON_ALLOW_NUL, &error) : NULL;
+    if (!json_is_object(root) || (c->result.n && !json_is_object(result))) {
+        json_decref(root);
+        json_decref(result);
+        return NULL;
+    }
+    if (result)
+        json_object_set_new(root, "result", result);
+    return root;
+}
+
+bool stored_change_read(const struct run_change *c, struct stored_change *out)
+{
+    *out = (struct stored_change){
+        .root = whole_change(c), .seq = c->seq, .kind = c->kind, .hold = c->hold, .outcome = c->outcome
+    };
+    if (!out->root)
         return false;
-    }
-    if (c->result.n > 0) {
-        json_t *result = json_loadb(c->result.p, c->result.n, 0, &error);
-        if (result)
-            json_object_set_new(out->root, "result", result);
-    }
     out->user = doc_text(out->root, "user");
     out->key = doc_text(out->root, "key");
     out->reason = doc_text(out->root, "reason");
     out->why = doc_text(out->root, "why");
     out->text = doc_text(out->root, "result.text");
+    out->new_id = doc_text(out->root, "result.new_id");
     out->line = doc_int(out->root, "at.line");
     return true;
 }
@@ -138,4 +189,19 @@ void stored_change_deinit(struct stored_change *c)
 {
     json_decref(c->root);
     c->root = NULL;
+}
+
+struct str stored_change_name(const struct stored_change *c)
+{
+    return c->key.n ? c->key : c->user;
+}
+
+bool change_withheld(const struct run_change *c)
+{
+    return c->hold != HOLD_NONE && (c->outcome == OUTCOME_NONE || c->outcome == OUTCOME_WITHHELD);
+}
+
+bool outcome_is_bad(enum outcome o)
+{
+    return o == OUTCOME_FAILED || o == OUTCOME_STALE || o == OUTCOME_UNRESOLVED || o == OUTCOME_NOT_VISIBLE;
 }

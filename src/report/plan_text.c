@@ -1,19 +1,13 @@
+/* The plan, for the person who signs it off. */
 #include <stdio.h>
 #include <string.h>
 
 #include "report_internal.h"
 
-/* The plan, for the person who signs it off. */
-
-#define LABEL 10   /* columns of the words at the left */
-#define PATTERN 56 /* columns of a pattern's text */
-
-struct page {
-    const struct report_run *r;
-    const struct report_style *style;
-    struct buf *out;
-    bool plain; /* nothing to say so far */
-};
+#define WIDTH 100 /* when the terminal's is not known */
+#define KIND 24   /* columns of "  ~ update         1,604" */
+#define BEFORE_PATTERN (KIND + 3)
+#define PATTERN_LEAST 16
 
 static void colour(struct page *p, const char *code)
 {
@@ -21,257 +15,330 @@ static void colour(struct page *p, const char *code)
         buf_printf(p->out, "\x1b[%sm", code);
 }
 
+static void label(struct page *p, const char *word)
+{
+    buf_printf(p->out, "%-*s", LABEL, word);
+}
+
 /* Head ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void feed_line(struct page *p)
 {
     const void *o = p->r->overview;
-    int64_t rejected = doc_int(o, "feed.rejected");
-    buf_printf(p->out, "%-*s", LABEL, "feed");
+    struct str proof = doc_text(o, "feed.proof"), how = doc_text(o, "feed.how");
+    label(p, "feed");
     put_text(p->out, doc_text(o, "feed.name"));
     buf_puts(p->out, "  ");
-    put_count(p->out, doc_int(o, "feed.rows"));
-    buf_printf(p->out, " rows  %s", doc_text(o, "feed.proof"));
-    if (*doc_text(o, "feed.how")) {
-        buf_puts(p->out, strcmp(doc_text(o, "feed.proof"), "proven") == 0 ? " by " : ": ");
-        put_text(p->out, doc_text(o, "feed.how"));
+    put_counted(p->out, doc_int(o, "feed.rows"), "row", "rows");
+    buf_puts(p->out, "  ");
+    if (str_is(proof, "broken")) {
+        buf_puts(p->out, "BROKEN");
+    } else {
+        put_text(p->out, proof);
+        if (how.n) {
+            buf_puts(p->out, str_is(proof, "proven") ? " by " : ": ");
+            put_shown(p->out, how);
+        }
     }
-    if (rejected) {
-        buf_puts(p->out, "   ");
-        put_count(p->out, rejected);
+    if (doc_int(o, "feed.rejected")) {
+        buf_puts(p->out, "  ");
+        put_count(p->out, doc_int(o, "feed.rejected"));
         buf_puts(p->out, " rejected");
     }
     buf_putc(p->out, '\n');
-    if (*doc_text(o, "feed.broken")) {
-        buf_printf(p->out, "%-*s", LABEL, "");
-        colour(p, "31");
-        buf_puts(p->out, "broken: ");
-        put_text(p->out, doc_text(o, "feed.broken"));
-        colour(p, "0");
-        buf_putc(p->out, '\n');
-    }
 }
 
 static void tenant_line(struct page *p)
 {
     const void *o = p->r->overview;
-    buf_printf(p->out, "%-*s%s ", LABEL, "tenant", doc_text(o, "tenant.connector"));
+    label(p, "tenant");
+    put_text(p->out, doc_text(o, "tenant.connector"));
+    buf_putc(p->out, ' ');
     put_text(p->out, doc_text(o, "tenant.label"));
     buf_puts(p->out, "  ");
-    put_count(p->out, doc_int(o, "tenant.users"));
-    buf_puts(p->out, " users, ");
+    put_counted(p->out, doc_int(o, "tenant.users"), "user", "users");
+    buf_puts(p->out, ", ");
     put_count(p->out, doc_int(o, "tenant.active"));
     buf_puts(p->out, " active  ");
-    if (strcmp(doc_text(o, "tenant.proof"), "all") == 0)
+    if (str_is(doc_text(o, "tenant.proof"), "all"))
         buf_puts(p->out, "proven by ");
-    put_text(p->out, doc_text(o, "tenant.how"));
-    buf_puts(p->out, "\n\n");
+    put_shown(p->out, doc_text(o, "tenant.how"));
+    buf_putc(p->out, '\n');
+}
+
+/* What makes a plan less than it looks stands above it, and cannot be overlooked. */
+static void alarm_begin(struct page *p)
+{
+    colour(p, "1;31");
+    buf_puts(p->out, "  !! ");
+}
+
+static void alarm_end(struct page *p)
+{
+    colour(p, "0");
+    buf_putc(p->out, '\n');
+}
+
+static bool feed_alarm(struct page *p)
+{
+    const void *o = p->r->overview;
+    bool broken = str_is(doc_text(o, "feed.proof"), "broken"), rejects = doc_true(o, "feed.too_many_rejects");
+    if (!broken && !rejects)
+        return false;
+    alarm_begin(p);
+    if (broken) {
+        buf_puts(p->out, "the feed is broken: ");
+        put_shown(p->out, doc_text(o, "feed.broken"));
+    } else {
+        buf_puts(p->out, "more rows are rejected than the job allows: ");
+        put_count(p->out, doc_int(o, "feed.rejected"));
+        buf_puts(p->out, " of ");
+        put_count(p->out, doc_int(o, "feed.rows"));
+    }
+    alarm_end(p);
+    alarm_begin(p);
+    buf_puts(p->out, "because of that nobody is created, deactivated or taken for absent");
+    alarm_end(p);
+    return true;
+}
+
+static void alarms(struct page *p)
+{
+    const void *o = p->r->overview;
+    struct str proof = doc_text(o, "tenant.proof"), why = doc_text(o, "absent.why_untrusted");
+    if (str_is(proof, "none")) {
+        alarm_begin(p);
+        buf_puts(p->out, "the list of users is not proven to be complete: nothing is written");
+        alarm_end(p);
+    }
+    if (!feed_alarm(p) && why.n && str_is(doc_text(o, "absent.policy"), "deactivate")) {
+        alarm_begin(p);
+        buf_puts(p->out, "nobody is taken for absent: ");
+        put_shown(p->out, why);
+        alarm_end(p);
+    }
 }
 
 /* Changes ------------------------------------------------------------------------------------------------------------------------- */
 
-static void pattern_line(struct page *p, const json_t *pattern, bool first)
+/* Columns of the patterns and of their counts: as wide as they need to be, and no wider than the terminal. */
+struct columns {
+    size_t pattern, count;
+    bool first; /* the first count says what it counts */
+};
+
+static struct columns measure(const struct page *p)
 {
-    const char *text = json_string_value(json_object_get(pattern, "text"));
+    struct columns c = { .pattern = PATTERN_LEAST, .first = true };
+    size_t width = p->style->width ? p->style->width : WIDTH, i;
+    json_t *pattern;
     char count[28];
-    size_t room = PATTERN, wide = utf8_width(str_of(text ? text : ""));
-    if (!first)
-        buf_printf(p->out, "%-*s", 4 + 12 + 8, "");
-    buf_printf(p->out, "  %s%*s %7s\n", text ? text : "", (int)(wide < room ? room - wide : 0), "",
-               text_count(count, json_integer_value(json_object_get(pattern, "users"))));
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        json_array_foreach(doc_kind(p->r->overview, "changes", kinds_shown[k], "patterns"), i, pattern)
+        {
+            size_t wide = utf8_width(doc_text(pattern, "text"));
+            size_t n = strlen(text_count(count, doc_int(pattern, "users")));
+            c.pattern = wide > c.pattern ? wide : c.pattern;
+            c.count = n > c.count ? n : c.count;
+        }
+    size_t taken = BEFORE_PATTERN + 2 + c.count + strlen(" users");
+    size_t room = width > taken + PATTERN_LEAST ? width - taken : PATTERN_LEAST;
+    c.pattern = c.pattern < room ? c.pattern : room;
+    return c;
 }
 
-static void kind_lines(struct page *p, enum change_kind k)
+static void pattern_line(struct page *p, const json_t *pattern, struct columns *c)
 {
-    char path[64], count[28];
+    struct buf shown = BUF_INIT(64 * 1024), cut = BUF_INIT(64 * 1024);
+    char count[28];
+    int64_t users = doc_int(pattern, "users");
+    put_shown(&shown, doc_text(pattern, "text"));
+    put_pattern(&cut, buf_view(&shown), c->pattern);
+    buf_str(p->out, buf_view(&cut));
+    size_t wide = utf8_width(buf_view(&cut));
+    put_spaces(p->out, wide < c->pattern ? c->pattern - wide : 0);
+    buf_printf(p->out, "  %*s%s\n", (int)c->count, text_count(count, users),
+               !c->first    ? ""
+               : users == 1 ? " user"
+                            : " users");
+    c->first = false;
+    buf_deinit(&shown);
+    buf_deinit(&cut);
+}
+
+static bool kind_lines(struct page *p, enum change_kind k, struct columns *c)
+{
+    char count[28];
     size_t i;
     json_t *pattern;
-    snprintf(path, sizeof path, "changes.%s.planned", change_kind_name[k]);
-    int64_t planned = doc_int(p->r->overview, path);
+    int64_t planned = json_integer_value(doc_kind(p->r->overview, "changes", k, "planned"));
     if (planned == 0)
-        return;
-    p->plain = false;
+        return false;
     colour(p, k == CHANGE_DEACTIVATE || k == CHANGE_RETIRE ? "31" : k == CHANGE_CREATE ? "32" : "33");
     buf_printf(p->out, "  %s %-12s%8s", kind_mark[k], change_kind_name[k], text_count(count, planned));
     colour(p, "0");
-    snprintf(path, sizeof path, "changes.%s.patterns", change_kind_name[k]);
-    const json_t *patterns = doc_at(p->r->overview, path);
+    const json_t *patterns = doc_kind(p->r->overview, "changes", k, "patterns");
     if (json_array_size(patterns) == 0)
         buf_putc(p->out, '\n');
     json_array_foreach(patterns, i, pattern)
-        pattern_line(p, pattern, i == 0);
-}
-
-/* Withheld ------------------------------------------------------------------------------------------------------------------------ */
-
-static void guard_line(struct page *p, enum change_kind k)
-{
-    char path[64];
-    snprintf(path, sizeof path, "guards.%s", change_kind_name[k]);
-    const json_t *g = doc_at(p->r->overview, path);
-    if (!json_is_true(json_object_get(g, "tripped")))
-        return;
-    bool accepted = json_is_true(json_object_get(g, "accepted"));
-    buf_printf(p->out, "  %-12s ", change_kind_name[k]);
-    put_count(p->out, json_integer_value(json_object_get(g, "wanted")));
-    buf_puts(p->out, " of at most ");
-    put_count(p->out, json_integer_value(json_object_get(g, "limit")));
-    buf_puts(p->out, accepted ? "      accepted for this run\n" : "      more than the guard allows: a person has to say yes\n");
-}
-
-static void hold_examples(struct page *p, const json_t *examples)
-{
-    size_t i;
-    json_t *e;
-    json_array_foreach(examples, i, e) {
-        const char *key = json_string_value(json_object_get(e, "key")), *why = json_string_value(json_object_get(e, "why"));
-        buf_printf(p->out, "%-17s", "");
-        put_text(p->out, key ? key : "");
-        if (why && *why) {
-            buf_puts(p->out, ": ");
-            put_text(p->out, why);
-        }
-        buf_putc(p->out, '\n');
+    {
+        put_spaces(p->out, i ? BEFORE_PATTERN : BEFORE_PATTERN - KIND);
+        pattern_line(p, pattern, c);
     }
+    return true;
 }
 
-static void hold_lines(struct page *p)
+static void changes(struct page *p)
 {
-    size_t i;
-    json_t *h;
-    json_array_foreach(doc_at(p->r->overview, "holds"), i, h) {
-        const char *name = json_string_value(json_object_get(h, "hold"));
-        if (!name || strcmp(name, hold_name[HOLD_GUARD]) == 0)
-            continue;
-        char count[28];
-        buf_printf(p->out, "  %s  %s\n", name, text_count(count, json_integer_value(json_object_get(h, "count"))));
-        hold_examples(p, json_object_get(h, "examples"));
-    }
-}
-
-static void withheld(struct page *p)
-{
-    if (json_array_size(doc_at(p->r->overview, "holds")) == 0)
-        return;
-    p->plain = false;
-    buf_puts(p->out, "\nwithheld\n");
-    for (size_t k = 0; k < CHANGE_KINDS; k++)
-        guard_line(p, kinds_shown[k]);
-    hold_lines(p);
-}
-
-static void ambiguous(struct page *p)
-{
-    int64_t n = doc_int(p->r->overview, "ambiguous.count");
-    size_t i;
-    json_t *a;
-    if (n == 0)
-        return;
-    buf_printf(p->out, "%-*s", LABEL, "ambiguous");
-    put_count(p->out, n);
+    struct columns c = measure(p);
+    bool any = false;
     buf_putc(p->out, '\n');
-    json_array_foreach(doc_at(p->r->overview, "ambiguous.persons"), i, a) {
-        if (i == 5)
-            break;
-        buf_printf(p->out, "  line ");
-        put_count(p->out, json_integer_value(json_object_get(a, "line")));
-        buf_puts(p->out, ": ");
-        put_text(p->out, doc_text(a, "key"));
-        buf_putc(p->out, ' ');
-        put_text(p->out, doc_text(a, "text"));
-        buf_putc(p->out, '\n');
-    }
-}
-
-static void absent(struct page *p)
-{
-    int64_t n = doc_int(p->r->overview, "absent.count");
-    if (n) {
-        buf_printf(p->out, "%-*s", LABEL, "absent");
-        put_count(p->out, n);
-        buf_puts(p->out, " users are not in the feed and stay as they are\n");
-    }
-    if (*doc_text(p->r->overview, "absent.why_untrusted")) {
-        buf_printf(p->out, "%-*snobody is taken for absent: ", LABEL, n ? "" : "absent");
-        put_text(p->out, doc_text(p->r->overview, "absent.why_untrusted"));
-        buf_putc(p->out, '\n');
-    }
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        any |= kind_lines(p, kinds_shown[k], &c);
+    if (any)
+        return;
+    if (p->r->run.held)
+        buf_puts(p->out, "  nothing to do but what is withheld\n");
+    else if (str_is(doc_text(p->r->overview, "feed.proof"), "broken"))
+        buf_puts(p->out, "  nothing to do, as far as a broken feed can tell\n");
+    else
+        buf_puts(p->out, "  nothing to do: tenant and feed agree\n");
 }
 
 /* Calls, and what to type next ---------------------------------------------------------------------------------------------------- */
+
+static void quota(struct page *p, int64_t calls)
+{
+    const void *o = p->r->overview;
+    int64_t day = doc_int(o, "calls.quota"), used = doc_int(o, "calls.quota_used_before");
+    if (day <= 0)
+        return;
+    buf_printf(p->out, "; %.3g %% of a day's ", 100.0 * (double)calls / (double)day);
+    put_count(p->out, day);
+    if (used > 0) {
+        buf_puts(p->out, ", of which ");
+        put_count(p->out, used);
+        buf_puts(p->out, used == 1 ? " was used before" : " were used before");
+    }
+    buf_putc(p->out, '\n');
+    if ((double)used + (double)calls > (double)day) {
+        alarm_begin(p);
+        buf_puts(p->out, "that is more than is left of the day: the run would end on the way, to be resumed");
+        alarm_end(p);
+    }
+}
 
 static void calls_line(struct page *p)
 {
     const void *o = p->r->overview;
     char span[32];
-    int64_t reads = doc_int(o, "calls.reads"), writes = doc_int(o, "calls.writes"), quota = doc_int(o, "calls.quota");
+    int64_t reads = doc_int(o, "calls.reads"), writes = doc_int(o, "calls.writes");
     size_t i;
     json_t *rate;
-    buf_printf(p->out, "\n%-*s", LABEL, "calls");
-    put_count(p->out, writes);
-    buf_puts(p->out, " writes, ");
-    put_count(p->out, reads);
-    buf_printf(p->out, " reads; at least %s at", time_span(span, doc_int(o, "calls.least_us")));
+    label(p, "calls");
+    put_counted(p->out, writes, "write", "writes");
+    buf_puts(p->out, ", ");
+    put_counted(p->out, reads, "read", "reads");
+    if (doc_int(o, "calls.least_us"))
+        buf_printf(p->out, "; at least %s", time_span(span, doc_int(o, "calls.least_us")));
     json_array_foreach(doc_at(o, "calls.rate"), i, rate)
-        buf_printf(p->out, " %s", json_string_value(rate) ? json_string_value(rate) : "");
-    if (quota > 0)
-        buf_printf(p->out, "; %.1f %% of the day's quota", 100.0 * (double)(reads + writes) / (double)quota);
+    {
+        buf_puts(p->out, i ? " " : " at ");
+        put_text(p->out, text_value(rate));
+    }
+    if (doc_int(o, "calls.quota") > 0)
+        quota(p, (int64_t)((double)reads + (double)writes));
+    else
+        buf_putc(p->out, '\n');
+}
+
+static void plan_lines(struct page *p)
+{
+    label(p, "plan");
+    put_text(p->out, str_of(p->r->run.id));
+    buf_puts(p->out, "  valid until ");
+    put_text(p->out, doc_text(p->r->overview, "plan.valid_until"));
+    buf_putc(p->out, '\n');
+    label(p, "");
+    buf_puts(p->out, "sha256 ");
+    put_text(p->out, str_of(p->r->run.plan_sha256));
     buf_putc(p->out, '\n');
 }
 
-static void plan_line(struct page *p)
+/* "the updates and the deactivations" */
+static size_t stopped_kinds(const struct page *p, struct buf *names, struct buf *accepts)
 {
-    buf_printf(p->out, "%-*s%s  valid until %s\n%-*ssha256 %s\n", LABEL, "plan", p->r->run.id, doc_text(p->r->overview, "plan.valid_until"), LABEL, "", p->r->run.plan_sha256);
-}
-
-static bool any_tripped(const struct report_run *r, struct buf *accepts)
-{
-    bool any = false;
-    for (size_t k = 0; k < CHANGE_KINDS; k++) {
-        char path[64];
-        snprintf(path, sizeof path, "guards.%s", change_kind_name[kinds_shown[k]]);
-        const json_t *g = doc_at(r->overview, path);
-        if (!json_is_true(json_object_get(g, "tripped")) || json_is_true(json_object_get(g, "accepted")))
+    size_t n = 0, left = 0;
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        left += guard_stops(p->r, kinds_shown[k]);
+    for (size_t i = 0; i < CHANGE_KINDS; i++) {
+        enum change_kind k = kinds_shown[i];
+        if (!guard_stops(p->r, k))
             continue;
-        buf_printf(accepts, " --accept %s=%lld", change_kind_name[kinds_shown[k]], (long long)json_integer_value(json_object_get(g, "wanted")));
-        any = true;
+        buf_printf(names, "%sthe %s", n == 0 ? "" : n + 1 == left ? " and " : ", ", kind_plural[k]);
+        buf_printf(accepts, " --accept %s=%lld", change_kind_name[k],
+                   (long long)json_integer_value(doc_kind(p->r->overview, "guards", k, "wanted")));
+        n++;
     }
-    return any;
+    return n;
 }
 
 static void what_next(struct page *p)
 {
-    struct buf accepts = BUF_INIT(1000);
-    const char *id = p->r->run.id;
-    bool tripped = any_tripped(p->r, &accepts), some = p->r->run.changes > p->r->run.held;
-    if (p->r->run.state != RUN_PLANNED && p->r->run.state != RUN_HELD)
+    struct buf names = BUF_INIT(1000), accepts = BUF_INIT(1000);
+    const struct run *run = &p->r->run;
+    if (run->state != RUN_PLANNED && run->state != RUN_HELD)
         return;
+    size_t stopped = stopped_kinds(p, &names, &accepts);
     buf_puts(p->out, "\nNothing was changed.");
-    if (some)
-        buf_printf(p->out, " To apply it%s:  rollcall apply %s", tripped ? " without what the guards hold" : "", id);
+    if (run->changes > run->held)
+        buf_printf(p->out, " To apply it%s%s:  rollcall apply %s", stopped ? " without " : "",
+                   stopped ? names.p : "", run->id);
     buf_putc(p->out, '\n');
-    if (tripped)
-        buf_printf(p->out, "To allow exactly these:  rollcall apply %s%s\n", id, accepts.p);
-    if (p->r->run.changes > 0)
-        buf_printf(p->out, "Who they are:  rollcall show %s --kind all\n", id);
+    if (stopped)
+        buf_printf(p->out, "To allow exactly these as well:  rollcall apply %s%s\n", run->id, accepts.p);
+    if (run->changes > 0)
+        buf_printf(p->out, "Who they are:  rollcall show %s --kind all\n", run->id);
+    buf_deinit(&names);
     buf_deinit(&accepts);
 }
 
 void report_plan(const struct report_run *r, const struct report_style *style, struct buf *out)
 {
-    struct page p = { r, style, out, true };
+    struct page p = { r, style, out };
     feed_line(&p);
     tenant_line(&p);
-    for (size_t k = 0; k < CHANGE_KINDS; k++)
-        kind_lines(&p, kinds_shown[k]);
-    withheld(&p);
-    if (p.plain)
-        buf_puts(out, "  nothing to do: tenant and feed agree\n");
-    if (doc_int(r->overview, "ambiguous.count") || doc_int(r->overview, "absent.count") || *doc_text(r->overview, "absent.why_untrusted"))
-        buf_putc(out, '\n');
-    ambiguous(&p);
-    absent(&p);
+    alarms(&p);
+    changes(&p);
+    page_withheld(&p);
+    page_ambiguous(&p);
+    page_rejected(&p);
+    page_absent(&p);
+    buf_putc(out, '\n');
     calls_line(&p);
-    plan_line(&p);
+    plan_lines(&p);
     what_next(&p);
+}
+
+void report_plan_line(const struct report_run *r, struct buf *out)
+{
+    int64_t marked[256] = { 0 };
+    char count[28];
+    bool any = false;
+    for (size_t k = 0; k < CHANGE_KINDS; k++) {
+        int64_t *sum = &marked[(unsigned char)kind_mark[k][0]];
+        if (__builtin_add_overflow(*sum, json_integer_value(doc_kind(r->overview, "changes", k, "planned")),
+                                   sum))
+            *sum = INT64_MAX;
+    }
+    buf_printf(out, "plan %s  ", r->run.id);
+    for (size_t i = 0; i < CHANGE_KINDS; i++) {
+        int64_t *sum = &marked[(unsigned char)kind_mark[kinds_shown[i]][0]];
+        if (*sum)
+            buf_printf(out, " %s%s", kind_mark[kinds_shown[i]], text_count(count, *sum));
+        any |= *sum != 0;
+        *sum = 0; /* two kinds share a mark */
+    }
+    buf_printf(out, "%s, withheld %s\n", any ? "" : " nothing to do",
+               text_count(count, (int64_t)r->run.held));
 }

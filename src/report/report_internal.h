@@ -1,4 +1,6 @@
-/* What the files of report share: load.c (documents and safe reading of them), plan_text.c, summary.c, changes.c, audit.c, junit.c, canonical.c, runs.c. */
+/* What the files of report share. load.c: documents, and safe reading of them; text.c: text for people;
+ * plan_text.c and withheld.c: the plan; summary.c, changes.c, runs.c: other views for people; audit.c with
+ * sums.c, junit.c, canonical.c: views for machines. */
 #ifndef ROLLCALL_REPORT_INTERNAL_H
 #define ROLLCALL_REPORT_INTERNAL_H
 
@@ -6,32 +8,79 @@
 
 #include "rollcall/report.h"
 
-/* Reading a document that may be damaged: a missing or mistyped member reads as nothing, never as a crash. */
-json_t *doc_at(const void *doc, const char *path);     /* "tenant.active"; NULL when there is none; borrowed */
-int64_t doc_int(const void *doc, const char *path);    /* 0 when there is none */
-const char *doc_text(const void *doc, const char *path); /* "" when there is none */
-bool doc_true(const void *doc, const char *path);
+/* load.c -------------------------------------------------------------------------------------------------------------------------- */
 
-/* Appends the text as a person may see it on a terminal. */
-void put_text(struct buf *out, const char *text);
-void put_str(struct buf *out, struct str text);
-void put_count(struct buf *out, int64_t n);            /* 41,207 */
+/* Reading a document that may be damaged: a missing or mistyped member reads as nothing, never as a crash.
+ * All borrowed from the document. Paths are names joined by dots. */
+json_t *doc_at(const void *doc, const char *path); /* NULL when there is none */
+int64_t doc_int(const void *doc, const char *path);
+struct str doc_text(const void *doc, const char *path); /* no text when there is none; may hold NULs */
+bool doc_true(const void *doc, const char *path);
+struct str text_value(const json_t *value);
+
+/* A member of a kind's object: doc_kind(o, "changes", CHANGE_CREATE, "planned"). */
+json_t *doc_kind(const void *doc, const char *group, enum change_kind kind, const char *member);
 
 /* A stored change, taken apart. All borrowed from `root`. */
 struct stored_change {
-    json_t *root;
+    json_t *root; /* owned */
     uint32_t seq;
     enum change_kind kind;
     enum hold hold;
     enum outcome outcome;
-    const char *user, *key, *reason, *why, *text; /* "" when there is none */
+    struct str user, key, reason, why, text; /* empty when there is none */
+    struct str new_id;
     int64_t line;
 };
-bool stored_change_read(const struct run_change *c, struct stored_change *out); /* false: damaged; `root` is then NULL */
+bool stored_change_read(const struct run_change *c,
+                        struct stored_change *out); /* false: damaged, `root` NULL */
 void stored_change_deinit(struct stored_change *c);
+struct str stored_change_name(const struct stored_change *c); /* the key, or else the id */
 
-/* Order and marks of kinds in views for people. */
+/* Held, and not let through by an --accept afterwards. */
+bool change_withheld(const struct run_change *c);
+/* Not as it should be: somebody has to look. */
+bool outcome_is_bad(enum outcome o);
+
+/* text.c -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Order and marks of kinds in views for people, and their words. */
 extern const enum change_kind kinds_shown[CHANGE_KINDS];
 extern const char *const kind_mark[CHANGE_KINDS];
+extern const char *const kind_plural[CHANGE_KINDS]; /* "updates" */
+extern const char *const hold_words[HOLDS];         /* "unknown manager" */
+extern const char *const outcome_words[OUTCOMES];   /* "not visible" */
+
+/* A value from feed or tenant, as a person may see it on a terminal. */
+void put_text(struct buf *out, struct str text);
+/* A text that was made for people and has its values escaped already: made safe all the same, but its
+ * backslashes are not doubled. */
+void put_shown(struct buf *out, struct str text);
+void put_line(struct buf *out, const char *before, struct str shown); /* the same, as a line */
+/* What has passed put_shown(), in at most so many columns. A pattern ("NAME 'BEFORE' -> 'AFTER'") is
+ * shortened inside its values, so that both can still be seen. */
+void put_cut(struct buf *out, struct str shown, size_t columns);
+void put_pattern(struct buf *out, struct str shown, size_t columns);
+void put_spaces(struct buf *out, size_t n);
+void put_count(struct buf *out, int64_t n);                                      /* 41,207 */
+void put_counted(struct buf *out, int64_t n, const char *one, const char *many); /* 1 user, 2 users */
+void put_hold(struct buf *out, enum hold hold, struct str why);                  /* its word and why */
+struct str hold_why(enum hold hold, struct str why); /* without the hold's own word in front */
+
+/* withheld.c ---------------------------------------------------------------------------------------------------------------------- */
+
+#define LABEL 10 /* columns of the words at the left of the plan */
+
+struct page {
+    const struct report_run *r;
+    const struct report_style *style;
+    struct buf *out;
+};
+
+bool guard_stops(const struct report_run *r, enum change_kind k); /* tripped, and nobody has accepted it */
+void page_withheld(struct page *p);
+void page_ambiguous(struct page *p);
+void page_rejected(struct page *p);
+void page_absent(struct page *p);
 
 #endif

@@ -1,0 +1,204 @@
+/* The part of the plan that says what will not be done, and of whom nothing can be said. */
+#include <string.h>
+
+#include "report_internal.h"
+
+#define NAME 18    /* columns of a hold's or kind's name */
+#define EXAMPLES 5 /* persons named; the rest is counted */
+
+bool guard_stops(const struct report_run *r, enum change_kind k)
+{
+    bool later = json_is_integer(json_object_get(doc_at(r->outcome, "accepted"), change_kind_name[k]));
+    return json_is_true(doc_kind(r->overview, "guards", k, "tripped")) &&
+           !json_is_true(doc_kind(r->overview, "guards", k, "accepted")) && !later;
+}
+
+static void name_count(struct page *p, const char *name, int64_t count)
+{
+    char text[28];
+    buf_printf(p->out, "  %-*s%8s", NAME, name, text_count(text, count));
+}
+
+/* Withheld ------------------------------------------------------------------------------------------------------------------------ */
+
+static int64_t guard_line(struct page *p, enum change_kind k)
+{
+    const void *o = p->r->overview;
+    int64_t wanted = json_integer_value(doc_kind(o, "guards", k, "wanted"));
+    if (!json_is_true(doc_kind(o, "guards", k, "tripped")))
+        return 0;
+    name_count(p, change_kind_name[k], wanted);
+    buf_puts(p->out, "  of at most ");
+    put_count(p->out, json_integer_value(doc_kind(o, "guards", k, "limit")));
+    buf_puts(p->out, guard_stops(p->r, k) ? ": more than the guard allows, a person has to say yes\n"
+                                          : ": more than the guard allows, accepted for this run\n");
+    return json_is_true(doc_kind(o, "guards", k, "accepted")) ? 0 : wanted;
+}
+
+/* With "on_trip": "plan" the other kinds are withheld as well. */
+static void guards(struct page *p, int64_t held)
+{
+    int64_t tripped = 0;
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        if (__builtin_add_overflow(tripped, guard_line(p, kinds_shown[k]), &tripped))
+            return;
+    if (held > tripped) {
+        name_count(p, "the rest", held - tripped);
+        buf_puts(p->out, "  because one guard withholds the whole plan\n");
+    }
+}
+
+/* Neighbours who are held for the same reason: "E1, E2: the target cannot change EmailAddress". */
+static size_t hold_group(struct page *p, enum hold hold, const json_t *examples, size_t i)
+{
+    struct str why = doc_text(json_array_get(examples, i), "why");
+    for (size_t from = i; i < json_array_size(examples); i++) {
+        const json_t *e = json_array_get(examples, i);
+        if (!str_eq(doc_text(e, "why"), why))
+            break;
+        buf_puts(p->out, i == from ? "  " : ", ");
+        put_text(p->out, doc_text(e, "key"));
+    }
+    if (why.n) {
+        buf_puts(p->out, ": ");
+        put_shown(p->out, hold_why(hold, why));
+    }
+    buf_putc(p->out, '\n');
+    return i;
+}
+
+static enum hold hold_named(struct str name)
+{
+    for (size_t h = 0; h < HOLDS; h++)
+        if (str_is(name, hold_name[h]))
+            return (enum hold)h;
+    return HOLD_NONE;
+}
+
+static void hold_lines(struct page *p, const json_t *h)
+{
+    enum hold hold = hold_named(doc_text(h, "hold"));
+    int64_t count = doc_int(h, "count");
+    const json_t *examples = doc_at(h, "examples");
+    size_t n = json_array_size(examples);
+    if (hold == HOLD_NONE || hold == HOLD_GUARD)
+        return;
+    name_count(p, hold_words[hold], count);
+    if (n == 0)
+        buf_putc(p->out, '\n');
+    for (size_t i = 0; i < n;) {
+        put_spaces(p->out, i > 0 ? 2 + NAME + 8 : 0);
+        i = hold_group(p, hold, examples, i);
+    }
+    if (n > 0 && count > (int64_t)n) {
+        put_spaces(p->out, 2 + NAME + 8);
+        buf_puts(p->out, "  and ");
+        put_count(p->out, count - (int64_t)n);
+        buf_puts(p->out, " more\n");
+    }
+}
+
+void page_withheld(struct page *p)
+{
+    const json_t *holds = doc_at(p->r->overview, "holds");
+    int64_t guard = 0;
+    size_t i;
+    json_t *h;
+    bool accepted = false;
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        accepted |= json_is_true(doc_kind(p->r->overview, "guards", (enum change_kind)k, "accepted"));
+    if (json_array_size(holds) == 0 && !accepted)
+        return;
+    buf_puts(p->out, "\nwithheld\n");
+    json_array_foreach(holds, i, h) if (hold_named(doc_text(h, "hold")) == HOLD_GUARD) guard =
+        doc_int(h, "count");
+    guards(p, guard);
+    json_array_foreach(holds, i, h) hold_lines(p, h);
+}
+
+/* Rows of whom nothing can be said ------------------------------------------------------------------------------------------------ */
+
+static void section(struct page *p, const char *title, int64_t count)
+{
+    buf_putc(p->out, '\n');
+    buf_printf(p->out, "%-*s", LABEL, title);
+    put_count(p->out, count);
+    buf_putc(p->out, '\n');
+}
+
+static void line_of_feed(struct page *p, const json_t *row)
+{
+    buf_puts(p->out, "  line ");
+    put_count(p->out, doc_int(row, "line"));
+    buf_puts(p->out, ": ");
+}
+
+static void and_more(struct page *p, int64_t count, size_t shown)
+{
+    if (count <= (int64_t)shown)
+        return;
+    buf_puts(p->out, "  and ");
+    put_count(p->out, count - (int64_t)shown);
+    buf_printf(p->out, " more:  rollcall report %s\n", p->r->run.id);
+}
+
+void page_ambiguous(struct page *p)
+{
+    int64_t n = doc_int(p->r->overview, "ambiguous.count");
+    const json_t *persons = doc_at(p->r->overview, "ambiguous.persons");
+    size_t i, shown = 0;
+    json_t *a;
+    if (n == 0)
+        return;
+    section(p, "ambiguous", n);
+    json_array_foreach(persons, i, a)
+    {
+        if (i == EXAMPLES)
+            break;
+        line_of_feed(p, a);
+        put_text(p->out, doc_text(a, "key"));
+        put_line(p->out, " ", doc_text(a, "text"));
+        shown++;
+    }
+    and_more(p, n, shown);
+}
+
+void page_rejected(struct page *p)
+{
+    int64_t n = doc_int(p->r->overview, "feed.rejected");
+    const json_t *rejects = doc_at(p->r->overview, "rejects");
+    size_t i, shown = 0;
+    json_t *r;
+    if (n == 0)
+        return;
+    section(p, "rejected", n);
+    json_array_foreach(rejects, i, r)
+    {
+        if (i == EXAMPLES)
+            break;
+        line_of_feed(p, r);
+        if (doc_text(r, "column").n) {
+            put_text(p->out, doc_text(r, "column"));
+            buf_puts(p->out, ": ");
+        }
+        put_line(p->out, "", doc_text(r, "detail"));
+        shown++;
+    }
+    and_more(p, n, shown);
+}
+
+void page_absent(struct page *p)
+{
+    const void *o = p->r->overview;
+    int64_t n = doc_int(o, "absent.count");
+    struct str why = doc_text(o, "absent.why_untrusted");
+    if (n == 0)
+        return;
+    buf_printf(p->out, "\n%-*s", LABEL, "absent");
+    put_counted(p->out, n, "user is not in the feed and stays as it is",
+                "users are not in the feed and stay as they are");
+    if (why.n)
+        put_line(p->out, ": ", why);
+    else
+        buf_putc(p->out, '\n');
+}
