@@ -69,7 +69,7 @@ const char *did_you_mean(struct loader *l, const char *candidate)
     struct buf b = BUF_INIT(JOB_TEXT_MAX);
     if (!candidate)
         return "";
-    buf_printf(&b, "; did you mean '%s'?", candidate);
+    buf_printf(&b, "; did you mean '%s'?", shown(l, str_of(candidate)));
     const char *text = arena_z(&l->job->arena, buf_view(&b));
     buf_deinit(&b);
     return text;
