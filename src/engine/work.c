@@ -5,6 +5,7 @@
 
 #include "work_managers.h"
 #include "work_refs.h"
+#include "work_rings.h"
 
 void work_init(struct work *w)
 {
@@ -188,7 +189,7 @@ static void edges_of_needs(const struct work *w, const struct by_change *b, stru
             continue;
         }
         uint32_t c = s->need[k].change;
-        for (uint32_t at = b->start[c]; c < w->n_items && at < b->start[c + 1]; at++)
+        for (uint32_t at = c < w->n_items ? b->start[c] : 0; c < w->n_items && at < b->start[c + 1]; at++)
             if (b->step[at] != i && provides(&w->step[b->step[at]], s->need[k].kind) &&
                 (s->need[k].kind != NEED_DONE || s->change[0] != c || b->step[at] < i))
                 edge(e, b->step[at], i);
@@ -312,19 +313,6 @@ static void close_gaps(uint32_t *level, size_t n)
     free(used);
 }
 
-/* Steps in a ring of needs can never go: their changes are withheld, whole. */
-static void drop_rings(struct work *w, const bool *reached)
-{
-    for (size_t i = 0; i < w->n_steps; i++)
-        for (size_t k = 0; !reached[i] && k < w->step[i].n_changes; k++) {
-            struct work_item *item = &w->item[w->step[i].change[k]];
-            item->outcome = OUTCOME_WITHHELD;
-            item->todo = false;
-            if (!item->text)
-                item->text = xstrdup("needs form a ring");
-        }
-}
-
 static void build_once(struct work *w, const struct connector *k, struct conn *conn,
                        const struct roster *roster, const struct work_options *options, bool *ring)
 {
@@ -345,7 +333,7 @@ static void build_once(struct work *w, const struct connector *k, struct conn *c
     bool *reached = xcalloc(nodes, sizeof *reached);
     *ring = levels(&e, nodes, level, reached) < nodes;
     if (*ring)
-        drop_rings(w, reached);
+        drop_rings(w, e.from, e.to, e.n, nodes, reached);
     close_gaps(level, w->n_steps);
     sort_steps(w, level);
     free(level);
@@ -387,6 +375,14 @@ void work_build(struct work *w, const struct connector *k, struct conn *conn, co
         free(level);
     }
     count_steps(w);
+}
+
+const struct change *work_move(const struct work *w, const struct step *s)
+{
+    for (size_t k = 0; k < s->n_changes; k++)
+        if (w->item[s->change[k]].change->kind == CHANGE_MANAGER)
+            return w->item[s->change[k]].change;
+    return w->item[s->change[0]].change;
 }
 
 size_t wave_start(const struct work *w, uint32_t wave)

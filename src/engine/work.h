@@ -13,8 +13,8 @@ struct work_item {
     bool todo; /* to be done in this run */
     uint32_t first_step, n_steps;
     uint32_t steps_left;
-    bool verify;     /* done by the vendor's word only, so far */
-    char *text;      /* owned; refusal or cause, for people */
+    bool verify;           /* done by the vendor's word only, so far */
+    char *text;            /* owned; refusal or cause, for people */
     char new_id[80];       /* of a created user */
     uint32_t made_manager; /* the create that makes its manager; NO_CHANGE */
 };
@@ -50,6 +50,10 @@ void work_build(struct work *w, const struct connector *k, struct conn *conn, co
 /* How many calls of each endpoint it takes, as pack() gives them. */
 void work_count(const struct work *w, const struct connector *k, struct conn *conn,
                 uint64_t *calls_by_endpoint);
+
+/* The change among a step's that sets its manager: a move can ride along with an update, a create has its
+ * own. */
+const struct change *work_move(const struct work *w, const struct step *s);
 
 /* The first step of a wave; of the wave behind the last: n_steps. */
 size_t wave_start(const struct work *w, uint32_t wave);

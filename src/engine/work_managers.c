@@ -13,11 +13,6 @@ struct moves {
     uint32_t *leaver;  /* owned, by user: the step that deactivates him, or NO_CHANGE */
 };
 
-static const struct change *change_of(const struct work *w, const struct step *s)
-{
-    return w->item[s->change[0]].change;
-}
-
 static void moves_init(struct moves *m, struct work *w, const struct roster *roster)
 {
     size_t n = roster_count(roster);
@@ -36,7 +31,7 @@ static void moves_init(struct moves *m, struct work *w, const struct roster *ros
         if (s->rank != RANK_MANAGER)
             continue;
         m->step_of[u] = i;
-        struct str to = change_of(w, s)->manager_after.id;
+        struct str to = work_move(w, s)->manager_after.id;
         m->wanted[u] = to.n ? roster_by_id(roster, to) : NO_USER;
     }
 }

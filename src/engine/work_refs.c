@@ -50,7 +50,7 @@ void link_managers(struct work *w)
     index_people(&p);
     for (size_t i = 0; i < w->n_steps; i++) {
         struct step *s = &w->step[i];
-        const struct manager_ref *to = &w->item[s->change[0]].change->manager_after;
+        const struct manager_ref *to = &work_move(w, s)->manager_after;
         if (s->rank != RANK_MANAGER)
             continue;
         if (to->id.n > 0) {
