@@ -207,21 +207,23 @@ static void changes(struct page *p)
 
 /* Calls, and what to type next ---------------------------------------------------------------------------------------------------- */
 
-static void quota(struct page *p, int64_t calls)
+static void quota(struct page *p, double calls)
 {
     const void *o = p->r->overview;
     int64_t day = doc_int(o, "calls.quota"), used = doc_int(o, "calls.quota_used_before");
     if (day <= 0)
         return;
-    buf_printf(p->out, "; %.3g %% of a day's ", 100.0 * (double)calls / (double)day);
+    label(p, "");
+    buf_printf(p->out, "%.3g %% of a day's ", 100.0 * calls / (double)day);
     put_count(p->out, day);
+    buf_puts(p->out, " calls");
     if (used > 0) {
         buf_puts(p->out, ", of which ");
         put_count(p->out, used);
         buf_puts(p->out, used == 1 ? " was used before" : " were used before");
     }
     buf_putc(p->out, '\n');
-    if ((double)used + (double)calls > (double)day) {
+    if ((double)used + calls > (double)day) {
         alarm_begin(p);
         buf_puts(p->out, "that is more than is left of the day: the run would end on the way, to be resumed");
         alarm_end(p);
@@ -246,10 +248,8 @@ static void calls_line(struct page *p)
         buf_puts(p->out, i ? " " : " at ");
         put_text(p->out, text_value(rate));
     }
-    if (doc_int(o, "calls.quota") > 0)
-        quota(p, (int64_t)((double)reads + (double)writes));
-    else
-        buf_putc(p->out, '\n');
+    buf_putc(p->out, '\n');
+    quota(p, (double)reads + (double)writes);
 }
 
 static void plan_lines(struct page *p)

@@ -256,6 +256,8 @@ static void next(const struct report_run *r, const struct tally *t, struct buf *
         buf_putc(out, '\n');
         return;
     }
+    if ((r->run.state == RUN_PLANNED || r->run.state == RUN_HELD) && r->run.changes > r->run.held)
+        buf_printf(out, "to apply it:  rollcall apply %s\n", r->run.id);
     for (size_t k = 0; k < CHANGE_KINDS; k++) {
         int64_t n = t->guarded[kinds_shown[k]];
         if (n && !any)
