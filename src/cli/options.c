@@ -211,6 +211,10 @@ static bool parse_numbers(struct options *o)
         say("--first '%s': a number of users, at least 1", o->first);
         good = false;
     }
+    if (o->only && !*o->only) { /* a script's variable that is not set must not mean everybody */
+        say("--only '': the key of one user");
+        good = false;
+    }
     if (o->max_time && (!time_parse_span(str_of(o->max_time), &o->max_time_us) || o->max_time_us == 0)) {
         say("--max-time '%s': a time such as 90min or 2h", o->max_time);
         good = false;

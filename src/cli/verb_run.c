@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,8 +54,21 @@ static void read_manifest(struct session *s, char why[200])
     s->config.manifest = buf_view(&s->manifest);
 }
 
+/* The path goes into the ledger, and apply may be said in another folder. Links are kept: where they lead may
+ * change, what the job says is hashed. */
+static void make_path_absolute(struct job *j)
+{
+    char here[PATH_MAX];
+    if (j->path[0] == '/' || !getcwd(here, sizeof here))
+        return;
+    char *whole = path_join(here, j->path);
+    j->path = arena_z(&j->arena, str_of(whole));
+    free(whole);
+}
+
 static void configure(struct session *s, enum verb verb)
 {
+    make_path_absolute(s->job);
     const struct options *o = s->o;
     struct engine_config *c = &s->config;
     c->job = s->job;
@@ -166,7 +180,9 @@ static int run_engine(struct session *s, enum verb verb)
     return code;
 }
 
-static int run_verb(const struct options *o, const char *job_path, const char *run_id, enum verb verb)
+/* `stopped` (may be NULL): whoever asked wants nothing further either. */
+static int run_verb(const struct options *o, const char *job_path, const char *run_id, enum verb verb,
+                    bool *stopped)
 {
     struct session s = { .o = o, .log = terminal_log(o) };
     char why[200];
@@ -184,6 +200,8 @@ static int run_verb(const struct options *o, const char *job_path, const char *r
         read_manifest(&s, why);
         configure(&s, verb);
         code = run_engine(&s, verb);
+        if (stopped)
+            *stopped = engine_result(s.engine)->stopped;
     }
     session_deinit(&s);
     return code;
@@ -194,7 +212,7 @@ static int run_verb(const struct options *o, const char *job_path, const char *r
 int verb_check(const struct options *o, char **operand, int n)
 {
     (void)n;
-    int code = run_verb(o, operand[0], NULL, VERB_CHECK);
+    int code = run_verb(o, operand[0], NULL, VERB_CHECK, NULL);
     if (code == EXIT_OK)
         say("%s: nothing is wrong with it%s", operand[0],
             o->offline ? " as far as can be seen without a call" : "");
@@ -204,18 +222,15 @@ int verb_check(const struct options *o, char **operand, int n)
 int verb_plan(const struct options *o, char **operand, int n)
 {
     (void)n;
-    return run_verb(o, operand[0], NULL, VERB_PLAN);
+    return run_verb(o, operand[0], NULL, VERB_PLAN, NULL);
 }
 
 int verb_sync(const struct options *o, char **operand, int n)
 {
     int code = EXIT_OK;
-    for (int i = 0; i < n; i++) {
-        int one = run_verb(o, operand[i], NULL, VERB_SYNC);
-        code = exit_first(code, one);
-        if (one == EXIT_INTERRUPTED)
-            break;
-    }
+    bool stopped = false;
+    for (int i = 0; i < n && !stopped; i++)
+        code = exit_first(code, run_verb(o, operand[i], NULL, VERB_SYNC, &stopped));
     return code;
 }
 
@@ -241,6 +256,10 @@ int verb_apply(const struct options *o, char **operand, int n)
 {
     char path[4096];
     (void)n;
+    if (!*operand[0]) { /* to the ledger that is the newest run: a slip must not apply it */
+        say("apply '': which run? 'rollcall runs' lists them");
+        return EXIT_USAGE;
+    }
     int code = job_of_run(o, operand[0], path);
-    return code ? code : run_verb(o, o->job ? o->job : path, operand[0], VERB_APPLY);
+    return code ? code : run_verb(o, o->job ? o->job : path, operand[0], VERB_APPLY, NULL);
 }

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +40,10 @@ int write_view(struct ledger *l, const struct report_run *r, const char *path, v
         err = file_out_open(&sink.out, path);
     if (err == 0) {
         int made = v(l, r, to_file, &sink, why);
-        err = file_out_commit(&sink.out);
+        if (made == 0 || made == -EBADMSG) /* whole, though a count in it is wrong */
+            err = file_out_commit(&sink.out);
+        else
+            file_out_abort(&sink.out);
         if (err == 0 && made != 0) {
             say("'%s': %s", path, why[0] ? why : "could not be made from the ledger");
             return EXIT_INTERNAL;
