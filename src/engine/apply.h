@@ -29,6 +29,7 @@ struct apply {
     enum step_way *way; /* owned, by step */
     uint8_t *faults;    /* owned, by step: passing faults in this part of the run */
     uint8_t *lost;      /* owned, by step: answers lost in it */
+    bool *sent;         /* owned, by step: this part of the run has sent it; again, it is a retry */
     uint16_t *at_most;  /* owned, by step: steps its call may carry (a failed call is halved); 0: no limit of
                            its own */
     uint32_t *number;   /* owned, by step: ordinal among the steps of its first change */
@@ -67,8 +68,9 @@ void look_up_unknown(struct engine *e);
 void read_back_begin(struct engine *e, bool final);
 void read_back_again(struct engine *e);
 bool wave_wants_read_back(const struct engine *e, uint32_t wave);
-struct str find_created(struct engine *e, const struct change *c,
-                        const struct roster *fresh); /* id of the user a create made, by any of its keys */
+/* Id of the user that a create made, by any of its keys. {NULL,0} when nobody who is not gone has one, or more
+ * than one user has (*several; may be NULL). */
+struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh, bool *several);
 void plan_read_backs(struct engine *e);              /* adds them to the planned calls */
 
 /* applying.c */

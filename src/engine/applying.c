@@ -67,13 +67,14 @@ void applying_begin(struct engine *e)
     a->way = xcalloc(w->n_steps + 1, sizeof *a->way);
     a->faults = xcalloc(w->n_steps + 1, sizeof *a->faults);
     a->lost = xcalloc(w->n_steps + 1, sizeof *a->lost);
+    a->sent = xcalloc(w->n_steps + 1, sizeof *a->sent);
     a->at_most = xcalloc(w->n_steps + 1, sizeof *a->at_most);
     a->number = xcalloc(w->n_steps + 1, sizeof *a->number);
     number_steps(e);
     count_on(e);
+    record_left_out(e); /* made durable together with the state: a run cut off here is not resumed with more */
     if (!mark_run(e, RUN_APPLYING))
         return;
-    record_left_out(e);
     skip_created(e);
     wave_begin(e, 0);
 }
@@ -86,6 +87,7 @@ void applying_free(struct engine *e)
     free(e->apply->at_most);
     free(e->apply->faults);
     free(e->apply->lost);
+    free(e->apply->sent);
     free(e->apply->number);
     free(e->apply->lookups);
     arena_deinit(&e->apply->look);
@@ -122,7 +124,7 @@ static const char *broken_need(const struct engine *e, const struct step *s, cha
 /* The manager to be set is a joiner whose create is not part of this run. */
 static bool lacks_manager(const struct engine *e, const struct step *s)
 {
-    const struct manager_ref *to = &e->work.item[s->change[0]].change->manager_after;
+    const struct manager_ref *to = &work_move(&e->work, s)->manager_after;
     return s->rank == RANK_MANAGER && to->id.n == 0 && to->key.n > 0 && s->manager_ref == NO_CHANGE;
 }
 
@@ -250,11 +252,13 @@ static struct call *make_call(struct engine *e, size_t first)
 static void fly(struct engine *e, struct call *c)
 {
     struct apply *a = e->apply;
-    for (size_t k = 0; k < c->n_steps; k++)
-        a->way[c->step[k]] = STEP_FLIES;
-    a->flying_at[c->request.endpoint]++;
-    if (e->work.attempt[c->step[0]] > 1)
+    if (a->sent[c->step[0]])
         e->endpoint[c->request.endpoint].retried++;
+    for (size_t k = 0; k < c->n_steps; k++) {
+        a->way[c->step[k]] = STEP_FLIES;
+        a->sent[c->step[k]] = true;
+    }
+    a->flying_at[c->request.endpoint]++;
 }
 
 static bool anything_flies(const struct engine *e)
@@ -298,7 +302,7 @@ struct call *applying_offer(struct engine *e)
         engine_wake_at(e, when);
         return NULL;
     }
-    struct call *c = make_call(e, i);
+    struct call *c = quota_spent(e) ? NULL : make_call(e, i); /* no intent for a call that cannot go */
     if (!c)
         return NULL;
     if (!intend(e, c)) {

@@ -70,8 +70,15 @@ static void day_name(const struct engine *e, char out[16])
     snprintf(out, 16, "%.10s", full);
 }
 
-static void quota_start(struct engine *e, const char *owner)
+static void quota_owner(const struct engine *e, char out[400])
 {
+    snprintf(out, 400, "%s %s", e->vendor->name, e->tenant.id);
+}
+
+void quota_start(struct engine *e)
+{
+    char owner[400];
+    quota_owner(e, owner);
     const struct rates *r = &e->cfg.job->target.rate;
     for (size_t i = 0; i < r->n; i++)
         if (r->v[i].span_us >= DAY_US && (e->quota == 0 || r->v[i].calls < e->quota))
@@ -107,7 +114,6 @@ void calls_start(struct engine *e)
 {
     char owner[400];
     pace_owner(e, owner);
-    quota_start(e, owner);
     struct buf text = BUF_INIT(64 * 1024);
     bool known = e->cfg.ledger && e->cfg.ledger->ops->memory_get(e->cfg.ledger, owner, "last_answers",
                                                                  (struct str){ NULL, 0 }, &text) == 0;
@@ -120,6 +126,10 @@ void calls_start(struct engine *e)
         pace_remember(&e->pace, age, n, e->now);
         pace_remember(&e->bulk, age, n, e->now);
         free(age);
+        /* Told again when the run ends: after one that was killed nothing is known, and windows are full. */
+        struct ledger *l = e->cfg.ledger;
+        if (l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 }, (struct str){ NULL, 0 }) == 0)
+            l->ops->flush(l); /* an error stays: the next one that writes meets it */
     }
     buf_deinit(&text);
 }
@@ -145,7 +155,8 @@ int calls_remember(struct engine *e)
     struct ledger *l = e->cfg.ledger;
     int r = l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 },
                                text.n ? buf_view(&text) : STR("0"));
-    if (r == 0)
+    quota_owner(e, owner);
+    if (r == 0 && e->tenant_known)
         r = l->ops->memory_put(l, owner, "calls_of_day", str_of(day), str_of(count));
     if (r == 0)
         r = l->ops->flush(l);
@@ -239,9 +250,11 @@ static void unsend(struct engine *e)
     }
 }
 
+/* Also without sends: other processes cannot write while something waits to be flushed, and now we wait. */
 static void make_durable(struct engine *e)
 {
-    if (e->n_fresh > 0 && e->cfg.ledger->ops->flush(e->cfg.ledger) != 0) {
+    bool waits = e->n_fresh > 0 || (e->apply && !e->stopping);
+    if (waits && e->cfg.ledger->ops->flush(e->cfg.ledger) != 0) {
         unsend(e);
         e->n_fresh = 0;
         engine_ledger_failed(e);
@@ -272,7 +285,7 @@ static struct call *next_offer(struct engine *e)
     return c;
 }
 
-static bool quota_spent(struct engine *e)
+bool quota_spent(struct engine *e)
 {
     if (e->quota == 0 || e->quota_used + e->calls_made < e->quota)
         return false;
@@ -290,6 +303,7 @@ static bool time_is_up(struct engine *e)
         engine_wake_at(e, e->begun + most);
         return false;
     }
+    e->result.stopped = true;
     engine_fail(e, EXIT_INTERRUPTED, "--max-time is over");
     return true;
 }
@@ -313,6 +327,8 @@ void calls_pump(struct engine *e)
         mono_us when = call_when(e, c);
         if (when > e->now) {
             engine_wake_at(e, when);
+            if (c->kind == CALL_LOGIN)
+                call_free(e, c); /* the connector offers it again */
             break;
         }
         if (e->reading.offered == c)

@@ -175,6 +175,7 @@ static void tenant_read(struct engine *e, bool complete)
         return;
     }
     e->tenant_known = true;
+    quota_start(e);
     if (e->cfg.verb == VERB_APPLY && strcmp(e->run.tenant, e->tenant.id) != 0)
         engine_fail(e, EXIT_STALE_PLAN, "plan %s is for tenant %s, this is %s; nothing was written",
                     e->run.id, e->run.tenant, e->tenant.id);
@@ -270,6 +271,8 @@ static void ev_lease(struct engine *e, const struct event *ev)
         engine_fail(e, EXIT_LOCKED, "another rollcall is at work on this tenant: %s", ev->text);
     else if (ev->lease == LEASE_ERROR)
         engine_fail(e, EXIT_INTERNAL, "%s", ev->text);
+    else if (e->cfg.verb == VERB_APPLY && !stored_find(e))
+        return; /* another process had the lease until now: what it did counts */
     else
         engine_enter(e, e->cfg.verb == VERB_CHECK ? PHASE_FEED : PHASE_ROSTER);
 }
@@ -288,6 +291,7 @@ static void ev_stop(struct engine *e)
 {
     if (e->stopping)
         return;
+    e->result.stopped = true;
     engine_note(e, EXIT_INTERRUPTED, "interrupted in phase %s", phase_name[e->phase]);
     engine_finish(e);
 }
@@ -343,5 +347,5 @@ struct str engine_feed_header(const struct engine *e)
 
 const struct plan *engine_plan(const struct engine *e)
 {
-    return e->plan;
+    return e->planned ? e->plan : NULL;
 }

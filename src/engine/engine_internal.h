@@ -79,6 +79,7 @@ struct engine {
 
     struct plan_options plan_options;
     struct plan *plan;
+    bool planned; /* plan_end() has judged it */
     char plan_sha256[SHA256_HEX];
     struct arena arena; /* changes of a stored plan */
     struct work work;
@@ -138,6 +139,8 @@ void engine_throttled(struct engine *e, uint8_t endpoint, int64_t wait_us);
 int64_t engine_backoff(struct engine *e, unsigned failures); /* full jitter */
 void engine_wake_at(struct engine *e, mono_us at);
 void calls_start(struct engine *e);   /* opens the pace, remembering the last run's answers */
+void quota_start(struct engine *e);   /* the day's calls, once the tenant is known */
+bool quota_spent(struct engine *e);   /* true: the run has ended for it */
 int calls_remember(struct engine *e); /* for the next run; 0 or the ledger's error */
 
 /* reading.c */

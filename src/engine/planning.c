@@ -116,7 +116,7 @@ static const char *const roster_proof_name[] = { "none", "looked-up", "all" };
 static int store_changes(struct engine *e)
 {
     struct ledger *l = e->cfg.ledger;
-    struct buf json = BUF_INIT(16 * 1024 * 1024);
+    struct buf json = BUF_INIT(CHANGE_JSON_MAX);
     int r = 0;
     for (size_t i = 0; r == 0 && i < plan_changes(e->plan); i++) {
         const struct change *c = plan_change(e->plan, i);
@@ -226,6 +226,7 @@ void planning_end(struct engine *e)
     plan_end(e->plan, &(struct plan_proof){ .feed_proven = f->proof == FEED_PROVEN,
                                             .feed_whole = f->proof != FEED_BROKEN,
                                             .roster = e->roster_state.proof });
+    e->planned = true;
     if (!plan_sums(e->plan, why)) {
         engine_fail(e, EXIT_INTERNAL,
                     "the plan's sums do not hold (%s): this is a mistake in rollcall; nothing was written",

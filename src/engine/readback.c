@@ -34,15 +34,15 @@ static void add_keys(const struct engine *e, struct apply *a, size_t *cap, const
         add_lookup(a, cap, -1, c->user);
 }
 
-static bool concerns_unknown(const struct engine *e, const struct work_item *item)
+/* By change: whether a step of it has an unknown outcome. Owned by the caller. */
+static bool *unknown_changes(const struct engine *e)
 {
     const struct apply *a = e->apply;
+    bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
     for (size_t i = a->from; i < a->to; i++)
-        if (a->way[i] == STEP_IS_UNKNOWN)
-            for (size_t k = 0; k < e->work.step[i].n_changes; k++)
-                if (e->work.step[i].change[k] == item->seq)
-                    return true;
-    return false;
+        for (size_t k = 0; a->way[i] == STEP_IS_UNKNOWN && k < e->work.step[i].n_changes; k++)
+            in[e->work.step[i].change[k]] = true;
+    return in;
 }
 
 static bool awaits_read_back(const struct engine *e, const struct work_item *item)
@@ -59,7 +59,7 @@ static size_t lookup_calls(const struct engine *e, size_t lookups, uint8_t *endp
 
 static void looked(struct engine *e, bool complete);
 
-static void look(struct engine *e, bool (*wanted)(const struct engine *e, const struct work_item *item))
+static void look(struct engine *e, const bool *in)
 {
     struct apply *a = e->apply;
     size_t cap = 0;
@@ -68,7 +68,7 @@ static void look(struct engine *e, bool (*wanted)(const struct engine *e, const 
     a->lookups = NULL;
     a->n_lookups = 0;
     for (size_t i = 0; i < e->work.n_items; i++)
-        if (wanted(e, &e->work.item[i]))
+        if (in[i])
             add_keys(e, a, &cap, e->work.item[i].change);
     uint8_t endpoint = 0;
     bool listing = lookup_calls(e, a->n_lookups, &endpoint) >= e->listing_calls;
@@ -81,25 +81,36 @@ static void look(struct engine *e, bool (*wanted)(const struct engine *e, const 
 
 void look_up_unknown(struct engine *e)
 {
-    look(e, concerns_unknown);
+    bool *in = unknown_changes(e);
+    look(e, in);
+    free(in);
 }
 
 /* Unknown steps ------------------------------------------------------------------------------------------------------------------- */
 
-/* The user that a create made, found by any of its keys. */
-struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh)
+struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh, bool *several)
 {
-    struct buf canon = BUF_INIT(JSON_TEXT_MAX);
+    struct buf canon = BUF_INIT(ATTR_CANON_MAX);
     uint32_t user = NO_USER;
-    for (size_t k = 0; k < e->schema.n_keys && user == NO_USER; k++)
-        for (size_t i = 0; i < c->n_edits; i++) {
-            buf_clear(&canon);
-            if (c->edit[i].slot == e->schema.key[k] &&
-                attr_canon(&e->schema.attr[e->schema.key[k]], c->edit[i].after, &canon) && canon.n > 0)
-                user = roster_by_key(fresh, e->schema.key[k], buf_view(&canon), NO_USER);
+    bool more = false;
+    for (size_t i = 0; i < c->n_edits; i++) {
+        size_t slot = c->edit[i].slot;
+        buf_clear(&canon);
+        if (!schema_is_key(&e->schema, slot) ||
+            !attr_canon(&e->schema.attr[slot], c->edit[i].after, &canon) || canon.n == 0)
+            continue;
+        uint32_t u = NO_USER;
+        while ((u = roster_by_key(fresh, slot, buf_view(&canon), u)) != NO_USER) {
+            if (roster_state(fresh, u) == USER_GONE) /* somebody of earlier times, whom nobody can use */
+                continue;
+            more = more || (user != NO_USER && user != u);
+            user = u;
         }
+    }
     buf_deinit(&canon);
-    return user == NO_USER ? (struct str){ NULL, 0 } : roster_id(fresh, user);
+    if (several)
+        *several = more;
+    return user == NO_USER || more ? (struct str){ NULL, 0 } : roster_id(fresh, user);
 }
 
 /* A joiner who was made a manager is known by his id from then on: what is looked at need not show him too.
@@ -120,10 +131,9 @@ static enum change_image image_of_step(struct engine *e, const struct step *s, c
     for (size_t k = 0; k < s->n_changes; k++) {
         const struct work_item *item = &e->work.item[s->change[k]];
         enum change_image i = image_of_item(e, item, fresh, difference);
-        if (k == 0)
-            worst = i;
-        else if (i != worst)
-            worst = IMAGE_OTHER;
+        /* Of several changes some may be done: then sending all of them is right, as it is for one in parts. */
+        if (i == IMAGE_OTHER || i == IMAGE_GONE || worst == IMAGE_AFTER)
+            worst = worst == IMAGE_GONE ? worst : i;
     }
     return worst;
 }
@@ -142,7 +152,12 @@ static void send_once_more(struct engine *e, uint32_t step)
 static void resolve_create(struct engine *e, uint32_t step, const struct roster *fresh)
 {
     struct work_item *item = &e->work.item[e->work.step[step].change[0]];
-    struct str id = find_created(e, item->change, fresh);
+    bool several;
+    struct str id = find_created(e, item->change, fresh, &several);
+    if (several) {
+        step_over(e, step, STEP_FAILED, "no answer, and several users have its match keys: not sent again");
+        return;
+    }
     if (id.n == 0 || id.n >= sizeof item->new_id) {
         send_once_more(e, step);
         return;
@@ -239,10 +254,15 @@ static void read_back_over(struct engine *e)
 
 void read_back_again(struct engine *e)
 {
-    if (waiting_to_be_seen(e) == 0)
+    if (waiting_to_be_seen(e) == 0) {
         read_back_over(e);
-    else
-        look(e, awaits_read_back);
+        return;
+    }
+    bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
+    for (size_t i = 0; i < e->work.n_items; i++)
+        in[i] = awaits_read_back(e, &e->work.item[i]);
+    look(e, in);
+    free(in);
 }
 
 static void see(struct engine *e, struct work_item *item, const struct roster *fresh, bool last)
@@ -277,9 +297,11 @@ static void see_all(struct engine *e, const struct roster *fresh)
 /* The reading failed: what could not be looked at is said to be unresolved, not guessed. */
 static void cannot_look(struct engine *e)
 {
+    bool *in = unknown_changes(e);
     for (size_t i = 0; i < e->work.n_items; i++)
-        if (concerns_unknown(e, &e->work.item[i]) || awaits_read_back(e, &e->work.item[i]))
+        if (in[i] || awaits_read_back(e, &e->work.item[i]))
             item_outcome(e, &e->work.item[i], OUTCOME_UNRESOLVED, e->reading.state.why);
+    free(in);
     engine_fail(e, EXIT_TARGET, "what was done cannot be read back: %s", e->reading.state.why);
 }
 

@@ -19,8 +19,9 @@ struct later {
 static void find_later(void *ctx, const struct run *r)
 {
     struct later *l = ctx;
-    bool applied = r->state != RUN_PLANNED && r->state != RUN_HELD;
-    if (applied && r->started > l->own->started && strcmp(r->tenant, l->own->tenant) == 0 &&
+    bool applied = r->state != RUN_PLANNED && r->state != RUN_HELD, other = strcmp(r->id, l->own->id) != 0;
+    /* By its last change of state: an older plan may have been applied since, too. */
+    if (applied && other && r->changed > l->own->started && strcmp(r->tenant, l->own->tenant) == 0 &&
         strcmp(r->connector, l->own->connector) == 0)
         memcpy(l->id, r->id, sizeof l->id);
 }
@@ -64,7 +65,10 @@ bool stored_find(struct engine *e)
 {
     struct ledger *l = e->cfg.ledger;
     struct run *r = &e->run;
+    struct later later = { .own = r };
     int err = l->ops->run_get(l, e->cfg.run_id, r);
+    if (err == 0)
+        err = l->ops->run_list(l, find_later, &later);
     if (err == -ENOENT) {
         engine_fail(e, EXIT_USAGE, "there is no run '%s' in this state directory; 'rollcall runs' lists them",
                     e->cfg.run_id);
@@ -75,8 +79,6 @@ bool stored_find(struct engine *e)
         return false;
     }
     memcpy(e->plan_sha256, r->plan_sha256, SHA256_HEX);
-    struct later later = { .own = r };
-    l->ops->run_list(l, find_later, &later);
     bool fresh =
         r->state != RUN_INTERRUPTED && r->state != RUN_APPLYING; /* what was begun may be finished later */
     if (r->pruned)
@@ -124,8 +126,7 @@ static bool load_change(void *ctx, const struct run_change *rc)
     struct engine *e = s->e;
     s->change = xgrow(s->change, &s->cap, s->n + 1, sizeof *s->change);
     s->outcome = xgrow(s->outcome, &s->cap_outcome, s->n + 1, sizeof *s->outcome);
-    /* Nobody could look then: now somebody does. */
-    s->outcome[s->n] = rc->outcome == OUTCOME_UNRESOLVED ? OUTCOME_NONE : rc->outcome;
+    s->outcome[s->n] = rc->outcome;
     if (rc->seq != s->n || !change_read(rc->json, &e->schema, &e->arena, &s->change[s->n])) {
         s->bad = true;
         return false;
@@ -168,6 +169,31 @@ static bool load_and_check(struct engine *e, struct stored *s)
     return false;
 }
 
+/* A change that is judged anew has no outcome any more. The ledger is told, so that a part of the run that is
+ * cut off does not leave it saying that nothing was sent. */
+static bool reopen(struct engine *e, struct stored *s, size_t i)
+{
+    struct ledger *l = e->cfg.ledger;
+    s->outcome[i] = OUTCOME_NONE;
+    if (l->ops->change_outcome(l, e->run.id, (uint32_t)i, OUTCOME_NONE, (struct str){ NULL, 0 }) == 0)
+        return true;
+    engine_ledger_failed(e);
+    return false;
+}
+
+/* What an earlier part of the run left open: nobody could look then, now somebody does; and a change that a
+ * guard holds has another outcome than withheld only when it was let through once. */
+static bool left_open(struct engine *e, struct stored *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->change[i].hold == HOLD_GUARD && s->outcome[i] != OUTCOME_WITHHELD)
+            s->change[i].hold = HOLD_NONE;
+        if (s->outcome[i] == OUTCOME_UNRESOLVED && !reopen(e, s, i))
+            return false;
+    }
+    return true;
+}
+
 /* --accept ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
@@ -184,10 +210,8 @@ static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
     }
     for (size_t i = 0; i < s->n; i++)
         if (s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD &&
-            s->outcome[i] == OUTCOME_WITHHELD) {
-            s->change[i].hold = HOLD_NONE;
-            s->outcome[i] = OUTCOME_NONE;
-        }
+            s->outcome[i] == OUTCOME_WITHHELD && !reopen(e, s, i))
+            return false;
     engine_note(e, EXIT_OK, "accepted: %s=%lld", change_kind_name[kind], (long long)held);
     return true;
 }
@@ -197,7 +221,7 @@ static bool accept_all(struct engine *e, struct stored *s)
     for (size_t k = 0; k < CHANGE_KINDS; k++)
         if (!accept_kind(e, s, k))
             return false;
-    return true;
+    return left_open(e, s);
 }
 
 /* Against the tenant as it is now -------------------------------------------------------------------------------------------------- */
@@ -215,6 +239,8 @@ static bool trace(void *ctx, const struct step_record *r)
     if (r->change >= t->s->n)
         return true;
     t->sent[r->change] = true;
+    if (r->call > t->e->last_call) /* calls are numbered on, too */
+        t->e->last_call = r->call;
     table_add(&t->e->tried, r->step, r->attempt);
     bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % STEPS_OF_CHANGE == 0;
     if (create && r->state == STEP_DONE && r->text.n < sizeof t->created[0])
@@ -226,11 +252,24 @@ static bool trace(void *ctx, const struct step_record *r)
  * done, even where the tenant does not show him: it is not sent again, the read back tells. */
 static void judge_create(struct engine *e, struct work_item *item, const char *created)
 {
-    struct str id = *created ? str_of(created) : find_created(e, item->change, e->roster);
+    struct str id = *created ? str_of(created) : find_created(e, item->change, e->roster, NULL);
     if (id.n == 0 || id.n >= sizeof item->new_id)
         return;
     memcpy(item->new_id, id.p, id.n);
     item->new_id[id.n] = '\0';
+}
+
+/* Why a change of the plan must not be sent though nothing has changed under it; NULL. */
+static const char *barred(const struct engine *e, const struct change *c)
+{
+    bool ends = c->kind == CHANGE_DEACTIVATE || c->kind == CHANGE_RETIRE;
+    if (ends && e->tenant.own_user[0] && c->user.n &&
+        roster_by_id(e->roster, c->user) == roster_by_id(e->roster, str_of(e->tenant.own_user)))
+        return "it is the user whose credentials these are";
+    for (size_t i = 0; i < c->n_edits; i++)
+        if (c->edit[i].after_hidden)
+            return "it sets a secret value, which is not kept: make a new plan";
+    return NULL;
 }
 
 static void judge_item(struct engine *e, struct work_item *item, const struct traces *t)
@@ -246,6 +285,8 @@ static void judge_item(struct engine *e, struct work_item *item, const struct tr
     else if (image != IMAGE_BEFORE && !(create && item->new_id[0]))
         item_outcome(e, item, sent ? OUTCOME_FAILED : OUTCOME_STALE,
                      difference.n ? difference.p : "the user is gone");
+    else if (barred(e, item->change))
+        item_outcome(e, item, OUTCOME_WITHHELD, barred(e, item->change));
     buf_deinit(&difference);
 }
 
@@ -258,7 +299,7 @@ static bool judge_all(struct engine *e, const struct stored *s)
         if (item->todo)
             judge_item(e, item, &t);
         bool stands = item->outcome == OUTCOME_APPLIED || item->outcome == OUTCOME_ALREADY;
-        if (stands && item->change->kind == CHANGE_CREATE && !item->new_id[0])
+        if ((stands || *t.created[i]) && item->change->kind == CHANGE_CREATE && !item->new_id[0])
             judge_create(e, item, t.created[i]); /* others may want him as manager */
     }
     free(t.sent);
@@ -270,7 +311,7 @@ static bool judge_all(struct engine *e, const struct stored *s)
 
 bool stored_load(struct engine *e)
 {
-    struct stored s = { .e = e, .line = BUF_INIT(16 * 1024 * 1024) };
+    struct stored s = { .e = e, .line = BUF_INIT(CHANGE_JSON_MAX + 1) };
     bool good = load_and_check(e, &s) && accept_all(e, &s);
     e->run_stored = good; /* of a plan that is refused nothing is told: it stays as it was */
     if (good) {
