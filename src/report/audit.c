@@ -184,8 +184,9 @@ static int judge(const struct audit *a, const struct sums *s, char why[300])
 {
     const struct sum *wrong = sums_wrong(s);
     if (a->damaged)
-        snprintf(why, 300, "%llu changes of the run are damaged in the ledger, the first is number %u",
-                 (unsigned long long)a->damaged, a->first_damaged);
+        snprintf(why, 300, "%llu change%s of the run %s damaged in the ledger, the first is number %u",
+                 (unsigned long long)a->damaged, a->damaged == 1 ? "" : "s", a->damaged == 1 ? "is" : "are",
+                 a->first_damaged);
     else if (wrong)
         snprintf(why, 300, "the sums of the run do not hold: %s: %lld stated, %lld counted", wrong->name,
                  (long long)wrong->stated, (long long)wrong->counted);
