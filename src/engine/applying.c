@@ -164,8 +164,17 @@ static uint64_t bad_outcomes(const struct engine *e)
     return n;
 }
 
+/* A connector that makes no step of a change would leave it without an outcome, and a run that looks done. */
+static void fail_without_steps(struct engine *e)
+{
+    for (size_t i = 0; i < e->work.n_items; i++)
+        if (e->work.item[i].todo && e->work.item[i].outcome == OUTCOME_NONE)
+            item_outcome(e, &e->work.item[i], OUTCOME_FAILED, "no call of the target carries it");
+}
+
 void apply_over(struct engine *e)
 {
+    fail_without_steps(e);
     uint64_t bad = bad_outcomes(e);
     e->apply->doing = DOING_NOTHING;
     if ((int64_t)bad > e->cfg.job->failures_ok)
@@ -330,6 +339,11 @@ void applying_answer(struct engine *e, struct call *c, const struct answer *a)
                   (out[k].settled != SETTLED_DONE && out[k].again != AGAIN_THROTTLED);
         settle_step(e, c->step[k], &out[k], c, a);
     }
+    /* A call that goes on in halves is no failure yet: one bad step among many counts once. */
+    bool halved = c->n_steps > 1 && out[0].settled == SETTLED_REFUSED && out[0].blast == BLAST_CALL;
+    if (out[0].settled == SETTLED_UNKNOWN) /* such as: more users were moved than were to be */
+        log_text(e->cfg.log, LOG_WARN, "unclear", "%s: %s",
+                 e->vendor->endpoints[c->request.endpoint].name, out[0].text);
     if (out[0].again == AGAIN_THROTTLED)
         engine_throttled(e, c->request.endpoint, out[0].wait_us);
     if (failed)
@@ -337,7 +351,7 @@ void applying_answer(struct engine *e, struct call *c, const struct answer *a)
     if (out[0].blast == BLAST_RUN && out[0].settled != SETTLED_DONE)
         engine_fail(e, EXIT_TARGET, "%s: %s", e->cfg.job->target.url, out[0].text);
     else
-        breaker(e, failed, out[0].text);
+        breaker(e, failed && !halved, out[0].text);
     if (e->cfg.ledger->ops->flush(e->cfg.ledger) != 0)
         engine_ledger_failed(e);
     free(out);

@@ -239,6 +239,8 @@ static bool trace(void *ctx, const struct step_record *r)
     if (r->change >= t->s->n)
         return true;
     t->sent[r->change] = true;
+    if (r->call > t->e->last_call)
+        t->e->last_call = r->call; /* numbers of calls go on */
     if (r->call > t->e->last_call) /* calls are numbered on, too */
         t->e->last_call = r->call;
     table_add(&t->e->tried, r->step, r->attempt);

@@ -65,23 +65,35 @@ static void leave_out(struct work_item *item, const char *why)
     item->text = xstrdup(why);
 }
 
+static uint64_t subject_hash(const struct work_item *item)
+{
+    static const struct hash_key key = { 0, 0 };
+    struct str s = item->change->user.n ? item->change->user : item->change->key;
+    return hash64(&key, s.p, s.n);
+}
+
+static bool chosen(const struct work *w, const struct table *seen, const struct work_item *item, uint64_t hash)
+{
+    for (size_t it = table_find(seen, hash); it != TABLE_END; it = table_next(seen, it, hash))
+        if (same_subject(&w->item[table_value(seen, it)], item))
+            return true;
+    return false;
+}
+
 static void choose_first(struct work *w, int64_t first)
 {
-    const struct work_item **seen = xcalloc((size_t)first + 1, sizeof *seen);
-    int64_t n = 0;
+    struct table seen = TABLE_INIT;
     for (size_t i = 0; i < w->n_items; i++) {
         struct work_item *item = &w->item[i];
-        bool known = !item->todo;
-        for (int64_t k = 0; k < n && !known; k++)
-            known = same_subject(seen[k], item);
-        if (known)
+        uint64_t hash = subject_hash(item);
+        if (!item->todo || chosen(w, &seen, item, hash))
             continue;
-        if (n < first)
-            seen[n++] = item;
+        if (seen.n < (uint64_t)first)
+            table_add(&seen, hash, (uint32_t)i);
         else
             leave_out(item, "not one of the first users chosen");
     }
-    free(seen);
+    table_deinit(&seen);
 }
 
 void work_choose(struct work *w, struct str only, int64_t first)
