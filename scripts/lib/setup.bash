@@ -5,7 +5,7 @@
 build_packages=(
     gcc libc6-dev meson ninja-build pkg-config
     libcsv-dev libcurl4-openssl-dev libhttp-parser-dev libjansson-dev libsqlite3-dev libssl-dev libutf8proc-dev libuv1-dev
-    libyajl-dev zlib1g-dev
+    libyajl-dev
     check
 )
 test_packages=(clang libclang-rt-dev clang-format git openssl python3 python3-jsonschema)
