@@ -196,7 +196,7 @@ static bool left_open(struct engine *e, struct stored *s)
 
 /* --accept ------------------------------------------------------------------------------------------------------------------------- */
 
-static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
+static bool may_accept(struct engine *e, const struct stored *s, size_t kind)
 {
     int64_t held = 0;
     for (size_t i = 0; i < s->n; i++)
@@ -208,18 +208,27 @@ static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
                     change_kind_name[kind], (long long)e->cfg.accept[kind], (long long)held);
         return false;
     }
+    return true;
+}
+
+static bool accept_kind(struct engine *e, struct stored *s, size_t kind)
+{
     for (size_t i = 0; i < s->n; i++)
         if (s->change[i].kind == kind && s->change[i].hold == HOLD_GUARD &&
             s->outcome[i] == OUTCOME_WITHHELD && !reopen(e, s, i))
             return false;
-    engine_note(e, EXIT_OK, "accepted: %s=%lld", change_kind_name[kind], (long long)held);
+    engine_note(e, EXIT_OK, "accepted: %s=%lld", change_kind_name[kind], (long long)e->cfg.accept[kind]);
     return true;
 }
 
+/* All are looked at before any is let through: of what is refused nothing may stay in the ledger. */
 static bool accept_all(struct engine *e, struct stored *s)
 {
     for (size_t k = 0; k < CHANGE_KINDS; k++)
-        if (!accept_kind(e, s, k))
+        if (!may_accept(e, s, k))
+            return false;
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        if (e->cfg.accept[k] >= 0 && !accept_kind(e, s, k))
             return false;
     return left_open(e, s);
 }
@@ -241,8 +250,6 @@ static bool trace(void *ctx, const struct step_record *r)
     t->sent[r->change] = true;
     if (r->call > t->e->last_call)
         t->e->last_call = r->call; /* numbers of calls go on */
-    if (r->call > t->e->last_call) /* calls are numbered on, too */
-        t->e->last_call = r->call;
     table_add(&t->e->tried, r->step, r->attempt);
     bool create = t->s->change[r->change].kind == CHANGE_CREATE && r->step % STEPS_OF_CHANGE == 0;
     if (create && r->state == STEP_DONE && r->text.n < sizeof t->created[0])
