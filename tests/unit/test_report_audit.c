@@ -75,6 +75,35 @@ START_TEST(audit_without_an_end)
 }
 END_TEST
 
+/* The words of docs/audit.schema.json are the program's, in its order. `more`: null stands behind them. */
+static void same_words(const json_t *words, const char *const *name, size_t n, bool more)
+{
+    ck_assert_uint_eq(json_array_size(words), n + more);
+    for (size_t i = 0; i < n; i++)
+        assert_str(text_value(json_array_get(words, i)), name[i]);
+}
+
+START_TEST(schema_has_our_words)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/docs/audit.schema.json", getenv("SOURCE_ROOT"));
+    json_t *schema = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_msg(schema != NULL, "'%s' cannot be read", path);
+    same_words(doc_at(schema, "$defs.kind.enum"), change_kind_name, CHANGE_KINDS, false);
+    same_words(doc_at(schema, "$defs.hold.enum"), hold_name + 1, HOLDS - 1, false);
+    same_words(doc_at(schema, "$defs.stored_change.properties.outcome.enum"), outcome_name + 1, OUTCOMES - 1,
+               true);
+    same_words(doc_at(schema, "properties.rejects.items.properties.reason.enum"), reject_reason_name + 1,
+               REJECT_REASONS - 1, false);
+    ck_assert_uint_eq(json_object_size(doc_at(schema, "properties.guards.properties")), CHANGE_KINDS);
+    ck_assert_uint_eq(json_object_size(doc_at(schema, "properties.fates.properties.rows.properties")),
+                      ROW_FATES);
+    ck_assert_uint_eq(json_object_size(doc_at(schema, "properties.fates.properties.users.properties")),
+                      USER_FATES);
+    json_decref(schema);
+}
+END_TEST
+
 /* Sums ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* Every number that is a sum of something, wrong by one, is found and named. */
@@ -405,6 +434,6 @@ START_TEST(any_size_is_streamed)
 }
 END_TEST
 
-UNIT("report_audit", audit_of_a_night, audit_without_an_end, sums_that_do_not_hold,
+UNIT("report_audit", audit_of_a_night, audit_without_an_end, schema_has_our_words, sums_that_do_not_hold,
      counts_of_the_run_that_do_not_hold, damaged_changes_are_counted, junit_of_a_night,
      junit_of_hostile_names, junit_of_a_good_run, any_size_is_streamed)
