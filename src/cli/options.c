@@ -162,6 +162,11 @@ static void from_environment(struct options *o, const struct verb_entry *verb)
         char name[64];
         twin_name(&table[i], name);
         const char *value = getenv(name);
+        size_t end = strlen(name);
+        if (!value && table[i].kind == LIST && end + 1 < sizeof name) { /* ROLLCALL_ALLOW_HOSTS, too */
+            memcpy(name + end, "S", 2);
+            value = getenv(name);
+        }
         if (!(table[i].verbs & verb->bit) || !value || !*value || is_set(o, &table[i]) ||
             table[i].at == AT(help))
             continue;

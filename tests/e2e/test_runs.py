@@ -251,6 +251,7 @@ def test_twins_in_the_environment():
         assert len(bed.runs()) == 1
         bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_LOG_LEVEL': 'loud'})
         bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_ALLOW_HOST': 'a.example.com,b.example.com'})
+        bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_ALLOW_HOSTS': 'a.example.com'})
         bed.call('plan', bed.job_path, '--allow-host', '127.0.0.1', env={'ROLLCALL_ALLOW_HOST': 'a.example.com'})
         bed.call('plan', bed.job_path, env={'ROLLCALL_ALLOW_HOST': 'a.example.com,127.0.0.1'})
         # the state directory by the other ways
