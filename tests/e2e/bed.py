@@ -385,7 +385,7 @@ class Bed:
 WRITING = {'Create', 'Update', 'BulkUpdate', 'ManagerBulk', 'Activate', 'Deactivate', 'MarkObsolete', 'TeamCreate'}
 
 
-def together(function, cases, at_once=8):
+def together(function, cases, at_once=12):
     """function(case) for every case, several at a time: most of a run is waiting. The first failure is raised."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(function, cases))

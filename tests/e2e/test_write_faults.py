@@ -2,6 +2,7 @@
 
 import harness
 from bed import Bed, image, together
+from harness import wait_until
 
 COMPLETE = {'applied'}
 
@@ -220,24 +221,43 @@ def test_bulk_reaches_fewer():
         for row in people:
             row['Team'] = 'West'
         plan = bed.plan()
-        ids = {user.get('mx_Custom_1'): user for user in bed.box.state()['Users']}
+        ids = {user.get('mx_Custom_1'): user['UserId'] for user in bed.box.state()['Users']}
+        last = people.pop()
         bed.box.switch(bulk_inactive='no')
+        bed.box.user(UserId=ids[last['Employee ID']], StatusCode='1')  # known to be out of a bulk update's reach
         done = bed.apply(plan.run)
-        assert done.outcomes == {'applied': 6} and bed.writes() == ['BulkUpdate'], bed.writes()
+        assert done.outcomes == {'applied': 6} and sorted(bed.writes()) == ['BulkUpdate', 'Update'], bed.writes()
+
+        for row in people + [last]:
+            row['Team'] = 'South'
+        bed.box.user(UserId=ids[last['Employee ID']], StatusCode='0')
+        bed.write_feed()
+        since = bed.box.stats()['last_seq']
+        bed.box.switch(latency='500')
+        process = bed.start('sync', bed.job_path)
+        wait_until(lambda: {'UsersGet', 'AdvancedSearch'} <= {one['endpoint'] for one in bed.box.log(since)})
+        bed.box.user(UserId=ids[last['Employee ID']], StatusCode='1')  # out of reach when nobody knows it
+        done = bed.look_at(bed.finish(process))
+        bed.box.switch(latency='0')
         teams = {user.get('mx_Custom_1'): user.get('TeamId') for user in bed.box.state()['Users']}
-        assert len({teams[row['Employee ID']] for row in people}) == 1 and ids
+        stays = teams[last['Employee ID']] != teams[people[0]['Employee ID']]
+        outcome = done.of(last['Employee ID'])[0]['outcome']
+        assert (outcome == 'applied') == (not stays), (outcome, stays, done)
+        assert [done.of(row['Employee ID'])[0]['outcome'] for row in people] == ['applied'] * 5, done
+        assert 'BulkUpdate' in bed.writes(since) and done.code == (6 if stays else 0), done
+        last['Status'] = 'Terminated'
         # garbage in its answer, or its loss: looked up, not called applied unseen
         for row in people:
             row['Team'] = 'East'
         bed.box.switch(fault=['BulkUpdate:1:garbage'])
         done = bed.sync()
-        assert done.outcomes == {'applied': 6}, (done, done.outcomes)
+        assert done.outcomes == {'applied': 5}, (done, done.outcomes)
         bed.box.switch(fault='off')
         for row in people:
             row['Team'] = 'North'
         bed.box.switch(fault=['BulkUpdate:1:reset_before'])
         done = bed.sync()
-        assert done.outcomes == {'applied': 6}, (done, done.outcomes)
+        assert done.outcomes == {'applied': 5}, (done, done.outcomes)
         assert bed.sync().changes == []
 
 
