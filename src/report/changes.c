@@ -247,9 +247,11 @@ static const json_t *listed(const struct listing *l, const char *list)
 {
     size_t i;
     json_t *e;
-    json_array_foreach(doc_at(l->r->overview, list), i,
-                       e) if (is_user(l->choice, doc_text(e, "key")) ||
-                              is_user(l->choice, doc_text(e, "user"))) return e;
+    json_array_foreach(doc_at(l->r->overview, list), i, e)
+    {
+        if (is_user(l->choice, doc_text(e, "key")) || is_user(l->choice, doc_text(e, "user")))
+            return e;
+    }
     return NULL;
 }
 
@@ -259,7 +261,7 @@ static void other_fate(struct listing *l)
     put_text(&l->out, str_of(l->choice->user));
     if (ambiguous) {
         buf_puts(&l->out, "  ambiguous, and left alone: line ");
-        put_count(&l->out, doc_int(ambiguous, "line"));
+        put_count(&l->out, doc_count(ambiguous, "line"));
         put_line(&l->out, " ", doc_text(ambiguous, "text"));
     } else if (absent) {
         buf_puts(&l->out, "  not in the feed; stays as it is\n");

@@ -127,6 +127,17 @@ int64_t doc_int(const void *doc, const char *path)
     return json_integer_value(doc_at(doc, path));
 }
 
+int64_t count_value(const json_t *value)
+{
+    int64_t n = json_integer_value(value);
+    return n < 0 ? 0 : n > COUNT_MAX ? COUNT_MAX : n;
+}
+
+int64_t doc_count(const void *doc, const char *path)
+{
+    return count_value(doc_at(doc, path));
+}
+
 struct str text_value(const json_t *value)
 {
     return json_is_string(value) ? (struct str){ json_string_value(value), json_string_length(value) }
@@ -181,7 +192,7 @@ bool stored_change_read(const struct run_change *c, struct stored_change *out)
     out->why = doc_text(out->root, "why");
     out->text = doc_text(out->root, "result.text");
     out->new_id = doc_text(out->root, "result.new_id");
-    out->line = doc_int(out->root, "at.line");
+    out->line = doc_count(out->root, "at.line");
     return true;
 }
 

@@ -29,7 +29,7 @@ static void feed_line(struct page *p)
     label(p, "feed");
     put_text(p->out, doc_text(o, "feed.name"));
     buf_puts(p->out, "  ");
-    put_counted(p->out, doc_int(o, "feed.rows"), "row", "rows");
+    put_counted(p->out, doc_count(o, "feed.rows"), "row", "rows");
     buf_puts(p->out, "  ");
     if (str_is(proof, "broken")) {
         buf_puts(p->out, "BROKEN");
@@ -40,9 +40,9 @@ static void feed_line(struct page *p)
             put_shown(p->out, how);
         }
     }
-    if (doc_int(o, "feed.rejected")) {
+    if (doc_count(o, "feed.rejected")) {
         buf_puts(p->out, "  ");
-        put_count(p->out, doc_int(o, "feed.rejected"));
+        put_count(p->out, doc_count(o, "feed.rejected"));
         buf_puts(p->out, " rejected");
     }
     buf_putc(p->out, '\n');
@@ -56,9 +56,9 @@ static void tenant_line(struct page *p)
     buf_putc(p->out, ' ');
     put_text(p->out, doc_text(o, "tenant.label"));
     buf_puts(p->out, "  ");
-    put_counted(p->out, doc_int(o, "tenant.users"), "user", "users");
+    put_counted(p->out, doc_count(o, "tenant.users"), "user", "users");
     buf_puts(p->out, ", ");
-    put_count(p->out, doc_int(o, "tenant.active"));
+    put_count(p->out, doc_count(o, "tenant.active"));
     buf_puts(p->out, " active  ");
     if (str_is(doc_text(o, "tenant.proof"), "all"))
         buf_puts(p->out, "proven by ");
@@ -91,9 +91,9 @@ static bool feed_alarm(struct page *p)
         put_shown(p->out, doc_text(o, "feed.broken"));
     } else {
         buf_puts(p->out, "more rows are rejected than the job allows: ");
-        put_count(p->out, doc_int(o, "feed.rejected"));
+        put_count(p->out, doc_count(o, "feed.rejected"));
         buf_puts(p->out, " of ");
-        put_count(p->out, doc_int(o, "feed.rows"));
+        put_count(p->out, doc_count(o, "feed.rows"));
     }
     alarm_end(p);
     alarm_begin(p);
@@ -137,7 +137,7 @@ static struct columns measure(const struct page *p)
         json_array_foreach(doc_kind(p->r->overview, "changes", kinds_shown[k], "patterns"), i, pattern)
         {
             size_t wide = utf8_width(doc_text(pattern, "text"));
-            size_t n = strlen(text_count(count, doc_int(pattern, "users")));
+            size_t n = strlen(text_count(count, doc_count(pattern, "users")));
             c.pattern = wide > c.pattern ? wide : c.pattern;
             c.count = n > c.count ? n : c.count;
         }
@@ -151,7 +151,7 @@ static void pattern_line(struct page *p, const json_t *pattern, struct columns *
 {
     struct buf shown = BUF_INIT(64 * 1024), cut = BUF_INIT(64 * 1024);
     char count[28];
-    int64_t users = doc_int(pattern, "users");
+    int64_t users = doc_count(pattern, "users");
     put_shown(&shown, doc_text(pattern, "text"));
     put_pattern(&cut, buf_view(&shown), c->pattern);
     buf_str(p->out, buf_view(&cut));
@@ -171,7 +171,7 @@ static bool kind_lines(struct page *p, enum change_kind k, struct columns *c)
     char count[28];
     size_t i;
     json_t *pattern;
-    int64_t planned = json_integer_value(doc_kind(p->r->overview, "changes", k, "planned"));
+    int64_t planned = count_value(doc_kind(p->r->overview, "changes", k, "planned"));
     if (planned == 0)
         return false;
     colour(p, k == CHANGE_DEACTIVATE || k == CHANGE_RETIRE ? "31" : k == CHANGE_CREATE ? "32" : "33");
@@ -210,7 +210,7 @@ static void changes(struct page *p)
 static void quota(struct page *p, double calls)
 {
     const void *o = p->r->overview;
-    int64_t day = doc_int(o, "calls.quota"), used = doc_int(o, "calls.quota_used_before");
+    int64_t day = doc_count(o, "calls.quota"), used = doc_count(o, "calls.quota_used_before");
     if (day <= 0)
         return;
     label(p, "");
@@ -234,15 +234,15 @@ static void calls_line(struct page *p)
 {
     const void *o = p->r->overview;
     char span[32];
-    int64_t reads = doc_int(o, "calls.reads"), writes = doc_int(o, "calls.writes");
+    int64_t reads = doc_count(o, "calls.reads"), writes = doc_count(o, "calls.writes");
     size_t i;
     json_t *rate;
     label(p, "calls");
     put_counted(p->out, writes, "write", "writes");
     buf_puts(p->out, ", ");
     put_counted(p->out, reads, "read", "reads");
-    if (doc_int(o, "calls.least_us"))
-        buf_printf(p->out, "; at least %s", time_span(span, doc_int(o, "calls.least_us")));
+    if (doc_count(o, "calls.least_us"))
+        buf_printf(p->out, "; at least %s", time_span(span, doc_count(o, "calls.least_us")));
     json_array_foreach(doc_at(o, "calls.rate"), i, rate)
     {
         buf_puts(p->out, i ? " " : " at ");
@@ -277,7 +277,7 @@ static size_t stopped_kinds(const struct page *p, struct buf *names, struct buf 
             continue;
         buf_printf(names, "%sthe %s", n == 0 ? "" : n + 1 == left ? " and " : ", ", kind_plural[k]);
         buf_printf(accepts, " --accept %s=%lld", change_kind_name[k],
-                   (long long)json_integer_value(doc_kind(p->r->overview, "guards", k, "wanted")));
+                   (long long)count_value(doc_kind(p->r->overview, "guards", k, "wanted")));
         n++;
     }
     return n;
@@ -325,12 +325,9 @@ void report_plan_line(const struct report_run *r, struct buf *out)
     int64_t marked[256] = { 0 };
     char count[28];
     bool any = false;
-    for (size_t k = 0; k < CHANGE_KINDS; k++) {
-        int64_t *sum = &marked[(unsigned char)kind_mark[k][0]];
-        if (__builtin_add_overflow(*sum, json_integer_value(doc_kind(r->overview, "changes", k, "planned")),
-                                   sum))
-            *sum = INT64_MAX;
-    }
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        marked[(unsigned char)kind_mark[k][0]] +=
+            count_value(doc_kind(r->overview, "changes", (enum change_kind)k, "planned"));
     buf_printf(out, "plan %s  ", r->run.id);
     for (size_t i = 0; i < CHANGE_KINDS; i++) {
         int64_t *sum = &marked[(unsigned char)kind_mark[kinds_shown[i]][0]];

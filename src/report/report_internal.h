@@ -14,6 +14,11 @@
  * All borrowed from the document. Paths are names joined by dots. */
 json_t *doc_at(const void *doc, const char *path); /* NULL when there is none */
 int64_t doc_int(const void *doc, const char *path);
+/* A number that counts something, within limits that can be reckoned with: 0 to COUNT_MAX, whatever stands
+ * there. */
+#define COUNT_MAX INT64_C(1000000000000000)
+int64_t doc_count(const void *doc, const char *path);
+int64_t count_value(const json_t *value);
 struct str doc_text(const void *doc, const char *path); /* no text when there is none; may hold NULs */
 bool doc_true(const void *doc, const char *path);
 struct str text_value(const json_t *value);

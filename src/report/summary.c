@@ -127,7 +127,7 @@ static int64_t seconds_between(struct str from, struct str to)
 /* Whole seconds are too coarse for runs of a few changes, so the outcome has the exact time as well. */
 static int64_t taken(const struct report_run *r)
 {
-    int64_t exact = doc_int(r->outcome, "run.took_us");
+    int64_t exact = doc_count(r->outcome, "run.took_us");
     if (exact > 0)
         return exact;
     return seconds_between(doc_text(r->outcome, "run.started"), doc_text(r->outcome, "run.ended")) *
@@ -222,7 +222,7 @@ static void conditions(const struct report_run *r, struct buf *out)
 static void files(const struct report_run *r, const char *rejects_path, const char *audit_path,
                   struct buf *out)
 {
-    int64_t rejected = doc_int(r->overview, "feed.rejected");
+    int64_t rejected = doc_count(r->overview, "feed.rejected");
     if (rejected) {
         buf_puts(out, "rejected rows  ");
         put_count(out, rejected);

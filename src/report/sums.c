@@ -21,8 +21,11 @@ static int64_t total(const void *object)
     const char *key;
     json_t *value;
     int64_t n = 0;
-    json_object_foreach((json_t *)(uintptr_t)object, key,
-                        value) if (__builtin_add_overflow(n, json_integer_value(value), &n)) return INT64_MIN;
+    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    {
+        if (__builtin_add_overflow(n, json_integer_value(value), &n))
+            return INT64_MIN;
+    }
     return n;
 }
 
@@ -41,8 +44,11 @@ static int64_t stated_hold(const struct report_run *r, const char *name)
 {
     size_t i;
     json_t *h;
-    json_array_foreach(doc_at(r->overview, "holds"), i,
-                       h) if (str_is(doc_text(h, "hold"), name)) return doc_int(h, "count");
+    json_array_foreach(doc_at(r->overview, "holds"), i, h)
+    {
+        if (str_is(doc_text(h, "hold"), name))
+            return doc_int(h, "count");
+    }
     return 0;
 }
 

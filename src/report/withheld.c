@@ -24,12 +24,12 @@ static void name_count(struct page *p, const char *name, int64_t count)
 static int64_t guard_line(struct page *p, enum change_kind k)
 {
     const void *o = p->r->overview;
-    int64_t wanted = json_integer_value(doc_kind(o, "guards", k, "wanted"));
+    int64_t wanted = count_value(doc_kind(o, "guards", k, "wanted"));
     if (!json_is_true(doc_kind(o, "guards", k, "tripped")))
         return 0;
     name_count(p, change_kind_name[k], wanted);
     buf_puts(p->out, "  of at most ");
-    put_count(p->out, json_integer_value(doc_kind(o, "guards", k, "limit")));
+    put_count(p->out, count_value(doc_kind(o, "guards", k, "limit")));
     buf_puts(p->out, guard_stops(p->r, k) ? ": more than the guard allows, a person has to say yes\n"
                                           : ": more than the guard allows, accepted for this run\n");
     return json_is_true(doc_kind(o, "guards", k, "accepted")) ? 0 : wanted;
@@ -40,8 +40,7 @@ static void guards(struct page *p, int64_t held)
 {
     int64_t tripped = 0;
     for (size_t k = 0; k < CHANGE_KINDS; k++)
-        if (__builtin_add_overflow(tripped, guard_line(p, kinds_shown[k]), &tripped))
-            return;
+        tripped += guard_line(p, kinds_shown[k]);
     if (held > tripped) {
         name_count(p, "the rest", held - tripped);
         buf_puts(p->out, "  because one guard withholds the whole plan\n");
@@ -78,7 +77,7 @@ static enum hold hold_named(struct str name)
 static void hold_lines(struct page *p, const json_t *h)
 {
     enum hold hold = hold_named(doc_text(h, "hold"));
-    int64_t count = doc_int(h, "count");
+    int64_t count = doc_count(h, "count");
     const json_t *examples = doc_at(h, "examples");
     size_t n = json_array_size(examples);
     if (hold == HOLD_NONE || hold == HOLD_GUARD)
@@ -110,10 +109,16 @@ void page_withheld(struct page *p)
     if (json_array_size(holds) == 0 && !accepted)
         return;
     buf_puts(p->out, "\nwithheld\n");
-    json_array_foreach(holds, i, h) if (hold_named(doc_text(h, "hold")) == HOLD_GUARD) guard =
-        doc_int(h, "count");
+    json_array_foreach(holds, i, h)
+    {
+        if (hold_named(doc_text(h, "hold")) == HOLD_GUARD)
+            guard = doc_count(h, "count");
+    }
     guards(p, guard);
-    json_array_foreach(holds, i, h) hold_lines(p, h);
+    json_array_foreach(holds, i, h)
+    {
+        hold_lines(p, h);
+    }
 }
 
 /* Rows of whom nothing can be said ------------------------------------------------------------------------------------------------ */
@@ -129,7 +134,7 @@ static void section(struct page *p, const char *title, int64_t count)
 static void line_of_feed(struct page *p, const json_t *row)
 {
     buf_puts(p->out, "  line ");
-    put_count(p->out, doc_int(row, "line"));
+    put_count(p->out, doc_count(row, "line"));
     buf_puts(p->out, ": ");
 }
 
@@ -144,7 +149,7 @@ static void and_more(struct page *p, int64_t count, size_t shown)
 
 void page_ambiguous(struct page *p)
 {
-    int64_t n = doc_int(p->r->overview, "ambiguous.count");
+    int64_t n = doc_count(p->r->overview, "ambiguous.count");
     const json_t *persons = doc_at(p->r->overview, "ambiguous.persons");
     size_t i, shown = 0;
     json_t *a;
@@ -165,7 +170,7 @@ void page_ambiguous(struct page *p)
 
 void page_rejected(struct page *p)
 {
-    int64_t n = doc_int(p->r->overview, "feed.rejected");
+    int64_t n = doc_count(p->r->overview, "feed.rejected");
     const json_t *rejects = doc_at(p->r->overview, "rejects");
     size_t i, shown = 0;
     json_t *r;
@@ -190,7 +195,7 @@ void page_rejected(struct page *p)
 void page_absent(struct page *p)
 {
     const void *o = p->r->overview;
-    int64_t n = doc_int(o, "absent.count");
+    int64_t n = doc_count(o, "absent.count");
     struct str why = doc_text(o, "absent.why_untrusted");
     if (n == 0)
         return;
