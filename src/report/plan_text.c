@@ -230,6 +230,29 @@ static void quota(struct page *p, double calls)
     }
 }
 
+/* What the writes are, by endpoint: whoever knows the vendor sees at once whether that is believable. */
+static void endpoints_line(struct page *p)
+{
+    size_t i;
+    json_t *e;
+    bool any = false;
+    json_array_foreach(doc_at(p->r->overview, "calls.endpoints"), i, e)
+    {
+        int64_t planned = doc_count(e, "planned");
+        if (!doc_true(e, "write") || planned == 0)
+            continue;
+        if (!any)
+            buf_printf(p->out, "%-*s", LABEL, "");
+        buf_puts(p->out, any ? ", " : "");
+        put_count(p->out, planned);
+        buf_putc(p->out, ' ');
+        put_text(p->out, doc_text(e, "name"));
+        any = true;
+    }
+    if (any)
+        buf_putc(p->out, '\n');
+}
+
 static void calls_line(struct page *p)
 {
     const void *o = p->r->overview;
@@ -250,6 +273,7 @@ static void calls_line(struct page *p)
     }
     buf_putc(p->out, '\n');
     quota(p, (double)reads + (double)writes);
+    endpoints_line(p);
 }
 
 static void plan_lines(struct page *p)
