@@ -83,6 +83,7 @@ def test_demo():
         line = line.replace('../samples/hr-export.csv', str(TOP / 'samples' / 'hr-export.csv'))
         assert line in said, line
     audits = [json.loads(p.read_text()) for p in sorted((folder / 'demo' / 'audit').iterdir(), key=os.path.getmtime)]
+    assert '23 User/Create, ' in done.stdout and ', 14 User/Deactivate' in done.stdout
     assert [len(a['changes']) for a in audits] == [478, 0]
     assert all(a['sums']['hold'] and a['run']['exit_code'] == 0 for a in audits)
     kinds = {c['change']['kind'] for c in audits[0]['changes']}
