@@ -72,7 +72,8 @@ void applying_begin(struct engine *e)
     a->number = xcalloc(w->n_steps + 1, sizeof *a->number);
     number_steps(e);
     count_on(e);
-    record_left_out(e); /* made durable together with the state: a run cut off here is not resumed with more */
+    /* Made durable together with the state: a run cut off here is not resumed with more. */
+    record_left_out(e);
     if (!mark_run(e, RUN_APPLYING))
         return;
     skip_created(e);
@@ -178,8 +179,8 @@ void apply_over(struct engine *e)
     uint64_t bad = bad_outcomes(e);
     e->apply->doing = DOING_NOTHING;
     if ((int64_t)bad > e->cfg.job->failures_ok)
-        engine_note(e, EXIT_FAILURES, "%llu changes failed, are stale, unresolved or not visible",
-                    (unsigned long long)bad);
+        engine_note_count(e, EXIT_FAILURES, bad, "change", "changes",
+                          " failed, stale, unresolved or not visible");
     if (mark_run(e, RUN_DONE))
         engine_enter(e, PHASE_DONE);
 }
@@ -342,8 +343,8 @@ void applying_answer(struct engine *e, struct call *c, const struct answer *a)
     /* A call that goes on in halves is no failure yet: one bad step among many counts once. */
     bool halved = c->n_steps > 1 && out[0].settled == SETTLED_REFUSED && out[0].blast == BLAST_CALL;
     if (out[0].settled == SETTLED_UNKNOWN) /* such as: more users were moved than were to be */
-        log_text(e->cfg.log, LOG_WARN, "unclear", "%s: %s",
-                 e->vendor->endpoints[c->request.endpoint].name, out[0].text);
+        log_text(e->cfg.log, LOG_WARN, "unclear", "%s: %s", e->vendor->endpoints[c->request.endpoint].name,
+                 out[0].text);
     if (out[0].again == AGAIN_THROTTLED)
         engine_throttled(e, c->request.endpoint, out[0].wait_us);
     if (failed)

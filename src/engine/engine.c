@@ -106,6 +106,13 @@ void engine_note(struct engine *e, int code, const char *fmt, ...)
     add_condition(e, code, text);
 }
 
+void engine_note_count(struct engine *e, int code, uint64_t n, const char *one, const char *many,
+                       const char *what)
+{
+    char count[28];
+    engine_note(e, code, "%s %s%s", text_count(count, (int64_t)n), n == 1 ? one : many, what);
+}
+
 void engine_fail(struct engine *e, int code, const char *fmt, ...)
 {
     va_list ap;

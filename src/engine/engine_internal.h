@@ -121,6 +121,9 @@ struct engine {
 void engine_action(struct engine *e, const struct action *a);
 void engine_note(struct engine *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /* a condition; the run goes on */
+/* The same with a count in front: "1 row rejected", "1,204 rows rejected". */
+void engine_note_count(struct engine *e, int code, uint64_t n, const char *one, const char *many,
+                       const char *what);
 void engine_fail(struct engine *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /* a condition; the run ends */
 void engine_enter(struct engine *e, enum phase phase);

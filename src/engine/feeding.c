@@ -137,7 +137,7 @@ static void checked(struct engine *e)
     if (s->proof == FEED_BROKEN)
         engine_note(e, EXIT_FEED, "feed broken: %.120s", s->broken);
     else if ((int64_t)s->rejected > e->cfg.job->rejects_ok)
-        engine_note(e, EXIT_FAILURES, "%llu rows rejected", (unsigned long long)s->rejected);
+        engine_note_count(e, EXIT_FAILURES, s->rejected, "row", "rows", " rejected");
     engine_enter(e, PHASE_DONE);
 }
 

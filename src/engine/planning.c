@@ -44,7 +44,8 @@ void planning_begin(struct engine *e)
 
 /* What the plan means for the exit code ------------------------------------------------------------------------------------------- */
 
-/* What is held by guards, for want of proof, or because of what feed or tenant say; what somebody wanted held (a kind switched off, protected users) does not count. */
+/* What is held by guards, for want of proof, or because of what feed or tenant say; what somebody wanted held
+ * (a kind switched off, protected users) does not count. */
 void judge_holds(struct engine *e, const uint64_t hold[HOLDS])
 {
     uint64_t by_data = 0;
@@ -53,14 +54,12 @@ void judge_holds(struct engine *e, const uint64_t hold[HOLDS])
             h != HOLD_GUARD)
             by_data += hold[h];
     if (hold[HOLD_GUARD])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld by a guard",
-                    (unsigned long long)hold[HOLD_GUARD]);
+        engine_note_count(e, EXIT_WITHHELD, hold[HOLD_GUARD], "change", "changes", " withheld by a guard");
     if (hold[HOLD_NO_PROOF])
-        engine_note(e, EXIT_WITHHELD, "%llu changes withheld for want of proof",
-                    (unsigned long long)hold[HOLD_NO_PROOF]);
+        engine_note_count(e, EXIT_WITHHELD, hold[HOLD_NO_PROOF], "change", "changes",
+                          " withheld for want of proof");
     if ((int64_t)by_data > e->cfg.job->failures_ok)
-        engine_note(e, EXIT_FAILURES, "%llu changes cannot be done as the feed says",
-                    (unsigned long long)by_data);
+        engine_note_count(e, EXIT_FAILURES, by_data, "change", "changes", " cannot be done as the feed says");
 }
 
 static void judge(struct engine *e)
@@ -70,12 +69,12 @@ static void judge(struct engine *e)
     if (f->proof == FEED_BROKEN)
         engine_note(e, EXIT_FEED, "feed broken: %.120s", f->broken);
     if (n->too_many_rejects)
-        engine_note(e, EXIT_FEED, "%llu of %llu rows rejected: more than the guard allows",
-                    (unsigned long long)n->row[ROW_REJECTED], (unsigned long long)n->rows);
+        engine_note_count(e, EXIT_FEED, n->row[ROW_REJECTED], "row", "rows",
+                          " rejected: more than the guard allows");
     if (n->absence_untrusted && e->plan_options.absent == ABSENT_DEACTIVATE)
         engine_note(e, EXIT_WITHHELD, "nobody is taken for absent: %.100s", n->absence_why);
     if ((int64_t)n->row[ROW_REJECTED] > e->cfg.job->rejects_ok)
-        engine_note(e, EXIT_FAILURES, "%llu rows rejected", (unsigned long long)n->row[ROW_REJECTED]);
+        engine_note_count(e, EXIT_FAILURES, n->row[ROW_REJECTED], "row", "rows", " rejected");
     judge_holds(e, n->hold);
 }
 
@@ -242,5 +241,5 @@ void planning_end(struct engine *e)
         return;
     }
     if (e->cfg.detailed_exitcode && to_do(e) > 0)
-        engine_note(e, EXIT_CHANGES, "%llu changes", (unsigned long long)to_do(e));
+        engine_note_count(e, EXIT_CHANGES, to_do(e), "change", "changes", "");
 }

@@ -55,7 +55,7 @@
 
 #define NIGHT_OUTCOME                                                                                        \
     "{\"accepted\":{},\"calls\":{\"endpoints\":[]},\"conditions\":[\"2 changes withheld by a guard\","       \
-    "\"4 changes failed, are stale, unresolved or not visible\"],"                                           \
+    "\"4 changes failed, stale, unresolved or not visible\"],"                                               \
     "\"outcomes\":{\"already\":1,\"applied\":2,\"failed\":1,\"none\":0,\"not_visible\":1,\"stale\":1,"       \
     "\"unresolved\":1,\"withheld\":3},\"run\":{\"ended\":\"2026-11-21T03:17:58Z\",\"exit_code\":5,"          \
     "\"id\":\"" NIGHT "\",\"message\":null,\"started\":\"2026-11-21T03:10:00Z\",\"state\":\"done\","         \

@@ -338,7 +338,7 @@ START_TEST(summary)
             "  not visible  E6  manager  accepted, not seen after 120 s\n"
             "  stale        E8  membership  Team is 'North'\n"
             "  ! 2 changes withheld by a guard\n"
-            "  ! 4 changes failed, are stale, unresolved or not visible\n"
+            "  ! 4 changes failed, stale, unresolved or not visible\n"
             "rejected rows  1: rejects.csv\n"
             "audit          audit/" NIGHT ".json\n"
             "to let through what the guards hold:  rollcall apply " NIGHT " --accept deactivate=2\n");
