@@ -1,4 +1,5 @@
-"""A bed for end-to-end tests: a sandbox, a job with its feed, and runs of rollcall that are looked at from all sides.
+"""A bed for end-to-end tests: a sandbox, a job with its feed,
+and runs of rollcall that are looked at from all sides.
 
     with Bed(users=60) as bed:
         bed.row('E000007')['Department'] = 'Operations'
@@ -28,7 +29,8 @@ import subprocess
 import harness
 from harness import ACCESS_KEY, SECRET_KEY, TIMEOUT, Sandbox, start, wait_until
 
-HEADER = ['Employee ID', 'First Name', 'Last Name', 'Email', 'Phone', 'Department', 'Job Title', 'Office', 'Team',
+HEADER = ['Employee ID', 'First Name', 'Last Name', 'Email', 'Phone', 'Department', 'Job Title', 'Office',
+          'Team',
           'Manager ID', 'Role', 'Status']
 KINDS = ['create', 'activate', 'update', 'manager', 'membership', 'deactivate']
 OPEN_GUARDS = {kind: {'number': 5000, 'percent': 'off'} for kind in KINDS}
@@ -45,7 +47,8 @@ JOB = {
     'attributes': {'mx_Custom_1': 'Employee ID', 'EmailAddress': 'Email', 'FirstName': 'First Name',
                    'LastName': 'Last Name', 'PhoneMain': 'Phone',
                    'Department': {'column': 'Department', 'values': {'Sls': 'Sales'}},
-                   'Designation': 'Job Title', 'OfficeLocationName': 'Office', 'TeamId': 'Team', 'Role': 'Role'},
+                   'Designation': 'Job Title', 'OfficeLocationName': 'Office', 'TeamId': 'Team',
+                   'Role': 'Role'},
     'match': ['mx_Custom_1', 'EmailAddress'],
     'manager': {'column': 'Manager ID', 'key': 'mx_Custom_1'},
     'status': {'column': 'Status', 'active': ['Active', 'On leave'], 'leaver': ['Terminated']},
@@ -61,7 +64,8 @@ SWITCHES = {'rate': '100/200ms', 'manager_delay': '0'}
 
 # Columns that are plain attributes of a user.
 PLAIN = {'First Name': 'FirstName', 'Last Name': 'LastName', 'Email': 'EmailAddress', 'Phone': 'PhoneMain',
-         'Department': 'Department', 'Job Title': 'Designation', 'Office': 'OfficeLocationName', 'Role': 'Role'}
+         'Department': 'Department', 'Job Title': 'Designation', 'Office': 'OfficeLocationName',
+         'Role': 'Role'}
 
 
 def merge(base, changes):
@@ -162,7 +166,8 @@ class Done:
 
 class Bed:
     def __init__(self, users=60, seed=7, state=None, switches=None, job=None, dump=False):
-        self.box = Sandbox(users=users, seed=seed, state=state, switches=dict(SWITCHES, **(switches or {})), dump=dump)
+        self.box = Sandbox(users=users, seed=seed, state=state, switches=dict(SWITCHES, **(switches or {})),
+                           dump=dump)
         self.folder = harness.folder()
         self.state_dir = os.path.join(self.folder, 'state')
         self.job_path = os.path.join(self.folder, 'job.json')
@@ -202,7 +207,8 @@ class Bed:
 
     def joiner(self, key, **values):
         pattern = next(row for row in self.rows if row['Role'] == 'Sales_User' and row['Status'] == 'Active')
-        row = dict(pattern, **{'Employee ID': key, 'Email': '%s@example.com' % key.lower(), 'Phone': '+91-9500000001'})
+        row = dict(pattern, **{'Employee ID': key, 'Email': '%s@example.com' % key.lower(),
+                               'Phone': '+91-9500000001'})
         row.update(values)
         self.rows.append(row)
         return row
@@ -280,7 +286,8 @@ class Bed:
     def call(self, *arguments, code=0, env=None, state=True, text=None):
         """rollcall with these arguments; not one that leaves an audit."""
         source = {'stdin': subprocess.DEVNULL} if text is None else {'input': text}
-        done = subprocess.run(self.command(arguments, state), env=self.env(env), cwd=self.folder, timeout=TIMEOUT,
+        done = subprocess.run(self.command(arguments, state), env=self.env(env), cwd=self.folder,
+                              timeout=TIMEOUT,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **source)
         done = Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert code in (None, done.code), 'exit %d expected: %r' % (code, done)
@@ -303,7 +310,7 @@ class Bed:
         return self.look_at(done, whole=whole)
 
     def refused(self, run, *arguments, code=8):
-        """An apply that is not even begun: says why, calls nothing that writes, and leaves the run as it was."""
+        """An apply that is not even begun: says why, writes nothing, leaves the run as it was."""
         before, since = self.report(run), self.box.stats()['last_seq']
         done = self.call('apply', run, *arguments, code=code)
         self.check_sandbox(done)
@@ -382,11 +389,12 @@ class Bed:
         return self.box.stats()['creates']
 
 
-WRITING = {'Create', 'Update', 'BulkUpdate', 'ManagerBulk', 'Activate', 'Deactivate', 'MarkObsolete', 'TeamCreate'}
+WRITING = {'Create', 'Update', 'BulkUpdate', 'ManagerBulk', 'Activate', 'Deactivate', 'MarkObsolete',
+           'TeamCreate'}
 
 
 def together(function, cases, at_once=12):
-    """function(case) for every case, several at a time: most of a run is waiting. The first failure is raised."""
+    """function(case) for every case, several at a time: most of a run is waiting. Raises a failure."""
     with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
         return list(pool.map(function, cases))
 

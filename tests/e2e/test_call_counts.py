@@ -1,4 +1,5 @@
-"""How many calls it takes: changes are packed into the vendor's bulk calls wherever that saves, and the plan says so."""
+"""How many calls it takes: changes are packed into the vendor's bulk calls wherever that saves,
+and the plan says so."""
 
 import harness
 from bed import Bed
@@ -28,7 +29,8 @@ def test_manager_moves():
 
 
 def test_team_moves():
-    '''300 pure moves to one team take 6 bulk updates of 50; a move with other changes rides along in its update'''
+    '''300 pure moves to one team take 6 bulk updates of 50;
+    a move with other changes rides along in its update'''
     with Bed(users=500, switches=FAST, job=FAST_JOB) as bed:
         people = [row for row in bed.plain_people() if row['Team'] != 'West 2'][:303]
         assert len(people) == 303, len(people)
@@ -44,14 +46,17 @@ def test_team_moves():
 
 
 def test_one_call_a_user():
-    '''however many attributes of a user differ, it is one update; a joiner is a create and at most one update'''
+    '''however many attributes of a user differ, it is one update;
+    a joiner is a create and at most one update'''
     with Bed(users=60) as bed:
         one = bed.plain_people()[0]
-        one.update({'First Name': 'Uma', 'Phone': '+91-9500000009', 'Department': 'Support', 'Job Title': 'Analyst 2',
+        one.update({'First Name': 'Uma', 'Phone': '+91-9500000009', 'Department': 'Support',
+                    'Job Title': 'Analyst 2',
                     'Office': 'Remote', 'Team': 'West' if one['Team'] != 'West' else 'East'})
         bed.joiner('J00000')
         done = bed.sync()
-        assert count(bed, 'Update') == 2 and count(bed, 'Create') == 1 and len(bed.writes()) == 3, bed.writes()
+        assert count(bed, 'Update') == 2 and count(bed,
+                                                   'Create') == 1 and len(bed.writes()) == 3, bed.writes()
         assert done.made('User/Update') == done.calls['User/Update']['planned'] == 2
 
 

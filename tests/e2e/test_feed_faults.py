@@ -1,4 +1,5 @@
-"""Nobody leaves because a feed is broken: what is cut, garbled, unknown or missing deactivates and creates nobody."""
+"""Nobody leaves because a feed is broken: what is cut, garbled,
+unknown or missing deactivates and creates nobody."""
 
 import hashlib
 import json
@@ -42,7 +43,8 @@ def test_unknown_status():
 
 
 def test_rejected_rows():
-    '''the rejects file has the rows as they came, byte for byte, and a row whose keys are unreadable stops all absence'''
+    '''the rejects file has the rows as they came, byte for byte,
+    and a row whose keys are unreadable stops all absence'''
     with Bed(users=60) as bed:
         plain = bed.plain_people()
         bed.rows.remove(plain[0])
@@ -69,7 +71,8 @@ def test_rejected_rows():
 
 
 def test_repeated_keys():
-    '''the same person twice with equal values is one; with different values both rows are rejected and he is left alone'''
+    '''the same person twice with equal values is one;
+    with different values both rows are rejected and he is left alone'''
     with Bed(users=60) as bed:
         one, two = bed.plain_people()[:2]
         bed.rows.append(dict(one))
@@ -86,7 +89,7 @@ def wanted_values(bed):
 
 
 def cut_at(case):
-    """One feed cut there: no deactivation, no create, no value that the whole feed does not have; exit 4 or 5."""
+    """One feed cut there: no deactivation, no create, no value that the whole feed has not; exit 4 or 5."""
     state, rows, text, position = case
     with Bed(state=state) as bed:
         bed.rows = rows
@@ -96,7 +99,8 @@ def cut_at(case):
         done = bed.plan(code=None, feed=False)
         assert done.code in (4, 5), (position, done)
         if done.audit is not None:
-            assert of_kind(done, 'deactivate') == [] and of_kind(done, 'create') == [], (position, done.changes)
+            assert of_kind(done, 'deactivate') == [] and of_kind(done, 'create') == [], (position,
+                                                                                         done.changes)
             for one in done.changes:
                 for edit in [] if one['hold'] else one['change'].get('edits', []):
                     after = edit.get('after_name') or edit['after']
@@ -110,10 +114,17 @@ def big_feed(users, each):
         return bed.box.state(), bed.rows, feed_text(bed.rows)
 
 
+def end_of_proof(rows, text):
+    """Where the trailer's count ends: behind it nothing is missed."""
+    trailer = b'TRAILER,%d' % len(rows)
+    return text.index(trailer) + len(trailer)
+
+
 def test_cut():
-    '''the feed cut at any byte: nobody is deactivated or created, no value is made up, and the exit code says so'''
+    '''the feed cut at any byte: nobody is deactivated or created, no value is made up,
+    and the exit code says so'''
     state, rows, text = big_feed(60, 2)
-    last = text.index(b'TRAILER,%d' % len(rows)) + len(b'TRAILER,%d' % len(rows))  # behind it nothing is missed
+    last = end_of_proof(rows, text)
     near = list(range(last - 200, last)) if LONG else sorted(random.Random(5).sample(
         range(last - 200, last), 14)) + [last - 1, last - 2, text.index(b'TRAILER')]
     rest = list(range(0, last - 200, 1000 if LONG else 1700)) + [1, 20]
@@ -125,13 +136,14 @@ def test_cut_two_thousand():
     if not LONG:
         return
     state, rows, text = big_feed(2000, 10)
-    last = text.index(b'TRAILER,%d' % len(rows)) + len(b'TRAILER,%d' % len(rows))
+    last = end_of_proof(rows, text)
     positions = list(range(last - 2000, last)) + list(range(0, last, 1000))
     together(cut_at, [(state, rows, text, position) for position in positions])
 
 
 def test_no_feed():
-    '''no feed, an empty one, a header alone, a missing column, another delimiter, a directory: exit 4, no call that writes'''
+    '''no feed, an empty one, a header alone, a missing column, another delimiter, a directory: exit 4,
+    no call that writes'''
     def one(case):
         name, text, codes = case
         with Bed(users=60, job={'guards': {'deactivate': None}}) as bed:
@@ -153,7 +165,8 @@ def test_no_feed():
         ('none', None, {4}),
         ('empty', b'', {4}),
         ('header', header, {4, 5}),
-        ('header and trailer of nothing', feed_text([]), {4, 5}),  # proven: its guard is what stands in the way
+        ('header and trailer of nothing', feed_text([]), {4, 5}),
+        # proven: its guard is what stands in the way
         ('column missing', missing, {4}),
         ('column renamed', feed_text(rows).replace(b'Job Title', b'Position'), {4}),
         ('column twice', feed_text(rows).replace(b'Office', b'Phone', 1), {4}),
@@ -168,7 +181,8 @@ def test_no_feed():
 
 
 def test_without_proof():
-    '''a feed that is only whole: leavers that a row states go, absence is withheld (5); absent report and ignore say so'''
+    '''a feed that is only whole: leavers that a row states go, absence is withheld (5);
+    absent report and ignore say so'''
     with Bed(users=60, job={'feed': {'proof': None}}) as bed:
         bed.trailer = False
         plain = bed.plain_people()
@@ -186,7 +200,8 @@ def test_without_proof():
         bed.set_job(absent='ignore')
         done = bed.sync()
         assert done.changes == [] and bed.writes() == ['Deactivate']
-        bed.set_job(absent='deactivate', feed={'proof': {'trailer': {'column': 'Employee ID', 'value': 'TRAILER',
+        bed.set_job(absent='deactivate', feed={'proof': {'trailer': {'column': 'Employee ID',
+                                                                     'value': 'TRAILER',
                                                                      'count': 'First Name'}}})
         bed.trailer = True
         assert bed.sync().outcomes == {'applied': 2}
@@ -235,7 +250,8 @@ def test_changed_while_read():
 
 
 def test_guards():
-    '''a kind over its limit is withheld whole and the others go on; on_trip plan withholds all; limits as documented'''
+    '''a kind over its limit is withheld whole and the others go on; on_trip plan withholds all;
+    limits as documented'''
     with Bed(users=120) as bed:
         want = bed.every_kind(4)
         active = sum(row['Status'] == 'Active' for row in bed.rows)
@@ -255,16 +271,19 @@ def test_guards():
         bed.set_job(guards={'on_trip': 'kind', 'activate': {'number': 5000, 'percent': 'off'},
                             'deactivate': {'number': 5000, 'percent': 1}})
         done = bed.plan(code=5)
-        assert done.audit['guards']['deactivate']['limit'] == -(-done.audit['tenant']['managed_active'] // 100)
+        managed = done.audit['tenant']['managed_active']
+        assert done.audit['guards']['deactivate']['limit'] == -(-managed // 100)
         assert done.audit['guards']['deactivate']['wanted'] == want['deactivate'] and active > 50
         bed.set_job(guards={'deactivate': {'number': 5000, 'percent': 'off'}}, actions={'create': False})
         done = bed.sync(code=None)
         assert done.code in (0, 5, 6) and 'Create' not in bed.writes()
-        assert len([one for one in done.changes if one['hold'] == 'action_off']) >= want['create'], done.holds()
+        assert len([one for one in done.changes
+                    if one['hold'] == 'action_off']) >= want['create'], done.holds()
 
 
 def test_forms_of_a_feed():
-    '''a byte order mark, semicolons, quotes everywhere, blank lines, LF, columns in another order: the same people'''
+    '''a byte order mark, semicolons, quotes everywhere, blank lines, LF, columns in another order:
+    the same people'''
     with Bed(users=60) as bed:
         before = image(bed.box.state())
         text = feed_text(bed.rows)

@@ -26,7 +26,8 @@ def only_once(bed):
 def finish_by_apply(bed, run):
     """apply RUN until it is done; each may find nothing left to do."""
     done = bed.apply(run)
-    assert done.audit['run']['state'] == 'done' and set(done.outcomes) <= {'applied', 'already'}, done.outcomes
+    assert done.audit['run']['state'] == 'done' and set(done.outcomes) <= {'applied',
+                                                                           'already'}, done.outcomes
     return done
 
 
@@ -40,7 +41,8 @@ def undisturbed(state, rows, **job):
 
 
 def test_interrupt():
-    '''SIGINT in the middle: exit 10, the command to go on with is printed and works, nothing is applied twice'''
+    '''SIGINT in the middle: exit 10, the command to go on with is printed and works,
+    nothing is applied twice'''
     with Bed(users=60, switches={'latency': '40'}) as bed:
         want = bed.every_kind(4)
         total = sum(want.values())
@@ -65,7 +67,8 @@ def test_interrupt():
         assert bed.sync().changes == []
         bed.refused(done.run)
         again = bed.box.stats()['endpoints']
-        assert again['Create']['applied'] == want['create'] and again['Deactivate']['applied'] == want['deactivate']
+        assert again['Create']['applied'] == want['create']
+        assert again['Deactivate']['applied'] == want['deactivate']
         assert again['Activate']['applied'] == want['activate'], again
 
 
@@ -90,7 +93,8 @@ def test_second_signal_and_time():
 
 
 def test_locked():
-    '''a second rollcall on a tenant is refused with 9 while the first one lives, and not when it was killed'''
+    '''a second rollcall on a tenant is refused with 9 while the first one lives,
+    and not when it was killed'''
     with Bed(users=60, switches={'latency': '100'}) as bed:
         bed.every_kind(4)
         bed.set_job(target={'concurrency': 1})
@@ -138,11 +142,13 @@ def kill_and_finish(state, rows, moment, by_apply, **job):
         assert db.execute('pragma integrity_check').fetchone() == ('ok',)
         db.close()
         stats = bed.box.stats()['endpoints']
-        return alive, image(after), {name: stats[name]['applied'] for name in ('Create', 'Deactivate', 'Activate')}
+        return alive, image(after), {name: stats[name]['applied']
+                                     for name in ('Create', 'Deactivate', 'Activate')}
 
 
 def test_kill():
-    '''kill -9 at many moments of a run of all kinds: no create twice, and in the end the tenant is as if undisturbed'''
+    '''kill -9 at many moments of a run of all kinds: no create twice,
+    and in the end the tenant is as if undisturbed'''
     rng = random.Random(11)
     with Bed(users=120) as bed:
         state = bed.box.state()
@@ -206,7 +212,8 @@ def test_joiner_as_manager():
             row['Manager ID'] = 'J00000'
         bed.write_feed()
         process = bed.start('sync', bed.job_path, '--quiet')
-        for moment in (lambda: 'Create' in bed.writes(), lambda: bed.box.stats()['endpoints']['Update']['calls'] >= 1,
+        for moment in (lambda: 'Create' in bed.writes(),
+                       lambda: bed.box.stats()['endpoints']['Update']['calls'] >= 1,
                        lambda: bed.box.stats()['endpoints']['ManagerBulk']['calls'] >= 1):
             wait_until(lambda moment=moment: process.poll() is not None or moment())
             process.kill()
@@ -222,7 +229,8 @@ def test_joiner_as_manager():
 
 
 def test_feed_from_standard_input():
-    '''a feed from standard input is spooled: the same plan as from a file, and a run of it can be gone on with'''
+    '''a feed from standard input is spooled: the same plan as from a file,
+    and a run of it can be gone on with'''
     with Bed(users=60) as bed:
         want = bed.every_kind(2)
         path = bed.plan().audit['run']['plan_sha256']

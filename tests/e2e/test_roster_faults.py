@@ -1,4 +1,5 @@
-"""A roster without proof is never taken for the tenant: whatever goes wrong while it is read, nothing is written."""
+"""A roster without proof is never taken for the tenant: whatever goes wrong while it is read,
+nothing is written."""
 
 import harness
 from bed import Bed, image, together
@@ -25,7 +26,7 @@ def refused(bed, faults, why):
 
 
 def each_refused(job, cases):
-    """Every case (faults, switches) by itself against a tenant with much to do; and without it, there is a plan."""
+    """Every case (faults, switches) by itself against a tenant with much to do; without, there is a plan."""
     def one(case):
         faults, switches = case
         with Bed(users=60, job=job, switches=switches) as bed:
@@ -59,16 +60,20 @@ def test_a_page_spoilt_once():
             bed.every_kind(2)
             clean = bed.plan().audit['run']['plan_sha256']
             name, _, argument = kind.partition(':')
-            bed.box.switch(fault=['AdvancedSearch:%d:%s' % (page, name) + (':' + argument if argument else '')])
+            bed.box.switch(fault=['AdvancedSearch:%d:%s' % (page, name) + (':' + argument if argument
+                                                                           else '')])
             done = bed.plan()
             assert done.audit['run']['plan_sha256'] == clean, (case, done)
             assert bed.writes() == []
-    together(one, [(page, kind) for page in (1, 3) for kind in ('page_drop', 'page_cut', 'status:503', 'truncate')]
-             + [(2, kind) for kind in ('page_empty', 'garbage', 'empty200', 'reset', 'hangup', 'html', 'throttle')])
+    together(one, [(page, kind) for page in (1, 3) for kind in ('page_drop', 'page_cut', 'status:503',
+                                                                'truncate')]
+             + [(2, kind) for kind in ('page_empty', 'garbage', 'empty200', 'reset', 'hangup', 'html',
+                                       'throttle')])
 
 
 def test_listing():
-    '''Users.Get cut, an error under 200, garbage, an array that ends in the middle: exit 7, nothing written'''
+    '''Users.Get cut, an error under 200, garbage, an array that ends in the middle: exit 7,
+    nothing written'''
     each_refused(SMALL_PAGES, [(['UsersGet:*:' + fault], {}) for fault in (
         'error200', 'truncate:2000', 'garbage', 'empty200', 'error500', 'status:500', 'html:200', 'text:200')]
                  + [(['NotifyUsers:1:reset'], {'listing_cap': n}) for n in ('1', '20', '59')])
@@ -91,7 +96,8 @@ def test_proof_by_two_passes():
 
 
 def test_proof_by_count():
-    '''proof count: fewer users than the search says there are is no proof; nor is a search that says nothing'''
+    '''proof count: fewer users than the search says there are is no proof;
+    nor is a search that says nothing'''
     each_refused(with_proof('count'), [(each_time(page, kind), {}) for page in (2, 3)
                                        for kind in ('page_drop', 'page_cut', 'page_empty')]
                  + [(['NotifyUsers:1:reset'], {'search_info': 'absent'})])
@@ -104,7 +110,8 @@ def test_unstable_order():
 
 
 def test_changed_while_read():
-    '''a user who comes while the roster is read is seen in one listing only: it is read again, or is no proof'''
+    '''a user who comes while the roster is read is seen in one listing only: it is read again,
+    or is no proof'''
     with Bed(users=60, job=SMALL_PAGES, switches={'latency': '60'}) as bed:
         bed.set_job(target={'concurrency': 1})
         bed.write_feed()

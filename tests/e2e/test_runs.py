@@ -31,7 +31,8 @@ def agrees(bed):
 
 
 def test_every_kind():
-    '''plan writes nothing and is the same twice; sync does every kind of change; a second sync finds nothing to do'''
+    '''plan writes nothing and is the same twice; sync does every kind of change;
+    a second sync finds nothing to do'''
     with Bed(users=60) as bed:
         assert bed.plan().changes == [], 'the feed made from the tenant agrees with it'
         before = bed.box.state()
@@ -90,7 +91,8 @@ def test_views():
         suites = [junit] if junit.tag == 'testsuite' else junit.findall('testsuite')
         assert sum(int(suite.get('failures')) for suite in suites) == 0
         cases = junit.findall('.//testcase')
-        assert {'%s: %d planned' % (kind, want[kind]) for kind in KINDS} <= {case.get('name') for case in cases}
+        assert {'%s: %d planned' % (kind, want[kind]) for kind in KINDS} <= {case.get('name')
+                                                                             for case in cases}
         with open(os.path.join(bed.folder, 'junit', done.run + '.xml'), encoding='utf-8') as f:
             ElementTree.fromstring(f.read())
 
@@ -103,11 +105,13 @@ def test_views():
         with open(out, encoding='utf-8') as f:
             assert json.load(f) == done.audit
         assert bed.runs() == [done.run, plan.run]
-        assert re.search(done.run + r'\s.*\bdone\b.*\s%d\s+0\s+0\s+bed' % sum(want.values()), bed.call('runs').out)
+        assert re.search(done.run + r'\s.*\bdone\b.*\s%d\s+0\s+0\s+bed' % sum(want.values()),
+                         bed.call('runs').out)
 
 
 def test_check():
-    '''check reads the tenant but not the roster; check --offline sends nothing and needs no secret; a wrong name is suggested'''
+    '''check reads the tenant but not the roster; check --offline sends nothing and needs no secret;
+    a wrong name is suggested'''
     with Bed(users=40) as bed:
         bed.write_feed()
         said = bed.call('check', bed.job_path).err
@@ -136,7 +140,8 @@ def test_connectors():
     with Bed(users=40) as bed:
         assert 'leadsquared' in bed.call('connectors', state=False).out
         one = bed.call('connectors', 'leadsquared', state=False).out
-        for word in ['UpdateReportingManagerInBulk', 'up to 100 a call', 'EmailAddress', 'access_key', 'page_size']:
+        for word in ['UpdateReportingManagerInBulk', 'up to 100 a call', 'EmailAddress', 'access_key',
+                     'page_size']:
             assert word in one, one
         bed.call('connectors', 'nosuch', code=3, state=False)
         assert 'sync' in bed.call('--help', state=False).out
@@ -179,7 +184,8 @@ def test_exit_codes():
         assert done.holds() == {'guard': 2} and bed.writes(bed.box.stats()['last_seq'] - 5) == []
         assert any('guard' in one for one in done.audit['conditions'])
         bed.plan(code=5)
-        assert bed.report(done.run)['guards']['deactivate'] == {'accepted': False, 'limit': 1, 'tripped': True,
+        assert bed.report(done.run)['guards']['deactivate'] == {'accepted': False, 'limit': 1,
+                                                                'tripped': True,
                                                                 'wanted': 2}
         bed.refused(done.run)  # it is done
 
@@ -252,7 +258,8 @@ def test_twins_in_the_environment():
         bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_LOG_LEVEL': 'loud'})
         bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_ALLOW_HOST': 'a.example.com,b.example.com'})
         bed.call('plan', bed.job_path, code=3, env={'ROLLCALL_ALLOW_HOSTS': 'a.example.com'})
-        bed.call('plan', bed.job_path, '--allow-host', '127.0.0.1', env={'ROLLCALL_ALLOW_HOST': 'a.example.com'})
+        bed.call('plan', bed.job_path, '--allow-host', '127.0.0.1',
+                 env={'ROLLCALL_ALLOW_HOST': 'a.example.com'})
         bed.call('plan', bed.job_path, env={'ROLLCALL_ALLOW_HOST': 'a.example.com,127.0.0.1'})
         # the state directory by the other ways
         for name, folder in [('STATE_DIRECTORY', os.path.join(bed.folder, 'sd')),
@@ -264,7 +271,8 @@ def test_twins_in_the_environment():
 
 
 def test_secrets():
-    '''keys stand in no output, log, report, ledger or argument, with everything logged and the answers full of them'''
+    '''keys stand in no output, log, report, ledger or argument,
+    with everything logged and the answers full of them'''
     with Bed(users=60, switches={'latency': '20'}) as bed:
         path = os.path.join(bed.folder, 'secret.own')
         with open(path, 'w', encoding='utf-8') as f:
@@ -334,7 +342,8 @@ def test_last_of_values():
         three['Manager ID'] = 'E999999'
         done = bed.sync(code=6)
         assert done.outcomes == {'applied': 1, 'withheld': 4}, done.outcomes
-        assert [one['hold'] for one in done.of(one['Employee ID'])] in (['read_only', None], [None, 'read_only'])
+        assert [one['hold'] for one in done.of(one['Employee ID'])] in (['read_only', None],
+                                                                        [None, 'read_only'])
         assert done.of(two['Employee ID'], 'manager')[0]['hold'] == 'own_manager'
         assert 'No such team' in json.dumps(done.of(two['Employee ID'], 'membership'))
 

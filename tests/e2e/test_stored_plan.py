@@ -13,16 +13,21 @@ def ledger(bed):
     return sqlite3.connect(os.path.join(bed.state_dir, 'ledger.db'))
 
 
+OF_RUN = '(select no from run where id = ?)'
+
+
 def shift(bed, run, seconds):
     """Makes a run older by so much."""
     db = ledger(bed)
     with db:
-        assert db.execute('update run set started = started - ? where id = ?', (seconds * 1000000, run)).rowcount == 1
+        assert db.execute('update run set started = started - ? where id = ?',
+                          (seconds * 1000000, run)).rowcount == 1
     db.close()
 
 
 def test_apply():
-    '''apply does what was planned, feed or no feed; a second apply is refused; the audit names the plan's sum'''
+    '''apply does what was planned, feed or no feed; a second apply is refused;
+    the audit names the plan's sum'''
     with Bed(users=60) as bed:
         want = bed.every_kind(2)
         plan = bed.plan()
@@ -36,7 +41,8 @@ def test_apply():
 
 
 def test_stale_and_already():
-    '''what was changed behind the plan's back is stale and left alone, what is there already is not sent: exit 6'''
+    '''what was changed behind the plan's back is stale and left alone, what is there already is not sent:
+    exit 6'''
     with Bed(users=60) as bed:
         plain = bed.plain_people()
         names = [row['Employee ID'] for row in plain]
@@ -51,7 +57,8 @@ def test_stale_and_already():
         bed.box.user(UserId=ids[names[1]], OfficeLocationName='Remote')
         bed.box.user(UserId=ids[names[2]], Department='Not planned')  # another attribute: no matter
         bed.box.user(UserId=ids[names[6]], StatusCode='1')
-        bed.box.user(UserId='6f9619ff-8b86-4011-b42d-00c04fc964ff', EmailAddress='j00000@example.com', FirstName='Other',
+        bed.box.user(UserId='6f9619ff-8b86-4011-b42d-00c04fc964ff', EmailAddress='j00000@example.com',
+                     FirstName='Other',
                      Role='Sales_User', StatusCode='0')
         done = bed.apply(plan.run, code=6)
         assert done.outcomes == {'applied': 5, 'already': 2, 'stale': 2}, (done.outcomes, done)
@@ -78,7 +85,8 @@ def test_refused():
         shift(bed, plan.run, -61)
 
         for changes, back in [({'absent': 'report'}, {'absent': 'deactivate'}),
-                              ({'guards': {'create': {'number': 4999}}}, {'guards': {'create': {'number': 5000}}}),
+                              ({'guards': {'create': {'number': 4999}}},
+                               {'guards': {'create': {'number': 5000}}}),
                               ({'protected': ['E000003']}, {'protected': None}),
                               ({'match': ['mx_Custom_1']}, {'match': ['mx_Custom_1', 'EmailAddress']}),
                               ({'target': {'options': {'page_size': 500}}}, {'target': {'options': None}})]:
@@ -107,15 +115,18 @@ def test_altered():
         bed.every_kind(2)
         plan = bed.plan()
         db = ledger(bed)
-        rows = db.execute('select seq, json from change where run = (select no from run where id = ?) order by seq', (plan.run,)).fetchall()
-        head = db.execute("select text from run_text where run = (select no from run where id = ?) and name = 'head'", (plan.run,)).fetchone()[0]
+        rows = db.execute('select seq, json from change where run = %s order by seq' % OF_RUN,
+                          (plan.run,)).fetchall()
+        head = db.execute("select text from run_text where run = %s and name = 'head'" % OF_RUN,
+                          (plan.run,)).fetchone()[0]
         as_text = [(seq, text.decode() if isinstance(text, bytes) else text) for seq, text in rows]
         picked = next((seq, text) for seq, text in as_text if '"Senior ' in text)
 
         def put(seq, text):
             with db:
-                assert db.execute('update change set json = ? where run = (select no from run where id = ?) and seq = ?',
-                                  (text if isinstance(rows[0][1], str) else text.encode(), plan.run, seq)).rowcount == 1
+                assert db.execute('update change set json = ? where run = %s and seq = ?' % OF_RUN,
+                                  (text if isinstance(rows[0][1], str) else text.encode(), plan.run,
+                                   seq)).rowcount == 1
 
         put(picked[0], picked[1].replace('"Senior ', '"Junior '))
         assert 'altered' in bed.call('apply', plan.run, code=8).err
@@ -131,13 +142,13 @@ def test_altered():
         put(*picked)
         text = head.decode() if isinstance(head, bytes) else head
         with db:
-            db.execute("update run_text set text = ? where run = (select no from run where id = ?) and name = 'head'",
+            db.execute("update run_text set text = ? where run = %s and name = 'head'" % OF_RUN,
                        (text.replace('leadsquared', 'leadsquarex'), plan.run))
         bed.call('apply', plan.run, code=8)
         with db:
-            db.execute("update run_text set text = ? where run = (select no from run where id = ?) and name = 'head'",
+            db.execute("update run_text set text = ? where run = %s and name = 'head'" % OF_RUN,
                        (text, plan.run))
-            db.execute('delete from change where run = (select no from run where id = ?) and seq = ?',
+            db.execute('delete from change where run = %s and seq = ?' % OF_RUN,
                        (plan.run, as_text[-1][0]))
         bed.call('apply', plan.run, code=8)
         assert bed.writes() == [] and bed.box.violations() == []
@@ -162,7 +173,8 @@ def test_later_run():
 
 
 def test_accept():
-    '''--accept lets exactly the stated number through the guard, once; a wrong number is refused and writes nothing'''
+    '''--accept lets exactly the stated number through the guard, once;
+    a wrong number is refused and writes nothing'''
     with Bed(users=60) as bed:
         bed.set_job(guards={'deactivate': {'number': 2, 'percent': 'off'}})
         for row in bed.plain_people()[:4]:
@@ -195,13 +207,15 @@ def test_accept():
             row['Status'] = 'Terminated'
         bed.plain_people()[1]['Office'] = 'Remote'
         done = bed.sync(code=5)
-        assert done.outcomes == {'withheld': 4} and done.audit['run']['state'] in ('held', 'done'), done.audit['run']
+        assert done.outcomes == {'withheld': 4} and done.audit['run']['state'] in ('held',
+                                                                                   'done'), done.audit['run']
         done = bed.sync('--accept', 'deactivate=3')
         assert done.outcomes == {'applied': 4}
 
 
 def test_only_and_first():
-    '''--only does one user's changes, --first those of the first N users; the rest is withheld, in the audit too'''
+    '''--only does one user's changes, --first those of the first N users; the rest is withheld,
+    in the audit too'''
     with Bed(users=60) as bed:
         want = bed.every_kind(2)
         total = sum(want.values())

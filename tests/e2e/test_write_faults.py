@@ -1,4 +1,5 @@
-"""Writes that go wrong: throttled, refused, lost before or behind the tenant's door, answered with nonsense."""
+"""Writes that go wrong: throttled, refused, lost before or behind the tenant's door,
+answered with nonsense."""
 
 import harness
 from bed import Bed, image, together
@@ -30,7 +31,8 @@ def only_once(bed):
 
 
 def test_throttled():
-    '''429 with and without a body, or the same under 200, in the middle of a run: waited for, all applied, in the audit'''
+    '''429 with and without a body, or the same under 200, in the middle of a run: waited for, all applied,
+    in the audit'''
     state, rows, want, expected = prepared()
 
     def one(case):
@@ -44,7 +46,8 @@ def test_throttled():
             assert image(bed.box.state()) == expected, case
             only_once(bed)
             assert bed.sync().changes == []
-    together(one, [('429', 'Create:1:throttle'), ('200', 'Update:2-3:throttle'), ('empty', 'writes:every6:throttle'),
+    together(one, [('429', 'Create:1:throttle'), ('200', 'Update:2-3:throttle'),
+                   ('empty', 'writes:every6:throttle'),
                    ('200', 'ManagerBulk:1:throttle'), ('429', 'Deactivate:1-2:throttle')])
 
 
@@ -61,7 +64,8 @@ def test_over_the_limit():
 
 
 def test_lost_answers():
-    '''errors and resets before and behind the write, cut and garbled answers: looked up, nothing twice, nothing lost'''
+    '''errors and resets before and behind the write, cut and garbled answers: looked up, nothing twice,
+    nothing lost'''
     state, rows, want, expected = prepared()
 
     def one(fault):
@@ -77,13 +81,17 @@ def test_lost_answers():
             assert sum(one['fired'] for one in bed.box.stats()['faults']) >= 1, fault
             assert bed.sync().changes == [], fault
     faults = ['Create:1:%s' % kind for kind in (
-        'status_before:500', 'status_after:500', 'reset_before', 'reset_after', 'hangup_before', 'hangup_after', 'truncate',
+        'status_before:500', 'status_after:500', 'reset_before', 'reset_after', 'hangup_before',
+        'hangup_after', 'truncate',
         'garbage', 'garbage_before', 'empty200', 'empty200_before', 'html_after:502', 'text_before:500')]
-    faults += ['Update:1:%s' % kind for kind in ('status_before:500', 'status_after:500', 'reset_before', 'reset_after',
+    faults += ['Update:1:%s' % kind for kind in ('status_before:500', 'status_after:500', 'reset_before',
+                                                 'reset_after',
                                                  'truncate', 'garbage', 'empty200_before')]
-    faults += ['Deactivate:1:%s' % kind for kind in ('reset_before', 'reset_after', 'garbage', 'status_after:503')]
+    faults += ['Deactivate:1:%s' % kind for kind in ('reset_before', 'reset_after', 'garbage',
+                                                     'status_after:503')]
     faults += ['Activate:1:%s' % kind for kind in ('reset_after', 'hangup_before', 'empty200')]
-    faults += ['ManagerBulk:1:%s' % kind for kind in ('reset_before', 'reset_after', 'truncate', 'status_before:500')]
+    faults += ['ManagerBulk:1:%s' % kind for kind in ('reset_before', 'reset_after', 'truncate',
+                                                      'status_before:500')]
     together(one, faults)
 
 
@@ -98,7 +106,8 @@ def test_create_answers_without_an_id():
 
 
 def test_breaker():
-    '''a tenant that fails every write ends the run after a few calls as interrupted; later the rest is done'''
+    '''a tenant that fails every write ends the run after a few calls as interrupted;
+    later the rest is done'''
     with Bed(users=120, switches={'fault': 'writes:*:status:503'}) as bed:
         want = bed.every_kind(5)
         done = bed.sync(code=None)
@@ -116,12 +125,14 @@ def moves(bed, n):
     bosses = [row['Employee ID'] for row in bed.bosses()]
     moved = bed.plain_people()[:n]
     for row in moved:
-        row['Manager ID'] = next(boss for boss in bosses if boss not in (row['Manager ID'], row['Employee ID']))
+        row['Manager ID'] = next(boss for boss in bosses if boss not in (row['Manager ID'],
+                                                                         row['Employee ID']))
     return moved
 
 
 def test_manager_batch_that_is_not_applied():
-    '''an accepted manager batch of which nothing, or half, is applied: not visible, named, exit 6, not called done'''
+    '''an accepted manager batch of which nothing, or half, is applied: not visible, named, exit 6,
+    not called done'''
     for switch, least in (('never', 4), ('half', 1)):
         with Bed(users=60, switches={'manager_apply': switch}, job={'visible_timeout': '1s'}) as bed:
             moved = moves(bed, 4)
@@ -149,13 +160,15 @@ def test_manager_batch_late():
 def test_manager_batch_refused():
     '''a bad pair that refuses its whole batch is found by halving: the others are applied, it is named'''
     for form in ('object', 'envelope'):
-        with Bed(users=60, switches={'manager_bad_pair': 'reject', 'manager_check': 'skip', 'manager_refusal': form}) as bed:
+        with Bed(users=60, switches={'manager_bad_pair': 'reject', 'manager_check': 'skip',
+                                     'manager_refusal': form}) as bed:
             plan = None
             moved = moves(bed, 5)
             plan = bed.plan()
             # the new manager of one leaves behind the plan's back: that pair cannot be any more
             ids = {user.get('mx_Custom_1'): user['UserId'] for user in bed.box.state()['Users']}
-            other = next(row['Employee ID'] for row in bed.bosses() if row['Employee ID'] != moved[0]['Manager ID'])
+            other = next(row['Employee ID'] for row in bed.bosses()
+                         if row['Employee ID'] != moved[0]['Manager ID'])
             assert other
             boss = moved[0]['Manager ID']
             bed.box.user(UserId=ids[boss], StatusCode='1')
@@ -169,7 +182,8 @@ def test_manager_batch_refused():
 
 
 def test_deactivation_refused():
-    '''a billing user may not be deactivated: that change failed and is named, the others are applied: exit 6'''
+    '''a billing user may not be deactivated: that change failed and is named, the others are applied:
+    exit 6'''
     with Bed(users=60) as bed:
         state = bed.box.state()
         plain = bed.plain_people()[:3]
@@ -186,7 +200,8 @@ def test_deactivation_refused():
 
 
 def test_no_seat():
-    '''more people than licences: those who leave make room first; who has none fails, named, and nobody is lost'''
+    '''more people than licences: those who leave make room first; who has none fails, named,
+    and nobody is lost'''
     with Bed(users=60) as bed:
         active = sum(user['StatusCode'] == '0' for user in bed.box.state()['Users'])
         bed.plain_people()[0]['Status'] = 'Terminated'
@@ -204,13 +219,15 @@ def test_no_seat():
 
 
 def test_writes_that_do_not_stick():
-    '''a clear or an update that is answered with success and not done is not visible: exit 6, never called applied'''
+    '''a clear or an update that is answered with success and not done is not visible: exit 6,
+    never called applied'''
     with Bed(users=60, switches={'fault': 'Update:1:empty200_before'}, job={'visible_timeout': '1s'}) as bed:
         one = bed.plain_people()[0]
         one['Office'] = 'Remote'
         done = bed.sync(code=None)
         state = {user.get('mx_Custom_1'): user.get('OfficeLocationName') for user in bed.box.state()['Users']}
-        assert (done.outcomes == {'applied': 1}) == (state[one['Employee ID']] == 'Remote'), (done, done.outcomes)
+        assert (done.outcomes == {'applied': 1}) == (state[one['Employee ID']] == 'Remote'), (done,
+                                                                                              done.outcomes)
         assert done.code in (0, 6)
 
 
@@ -224,9 +241,11 @@ def test_bulk_reaches_fewer():
         ids = {user.get('mx_Custom_1'): user['UserId'] for user in bed.box.state()['Users']}
         last = people.pop()
         bed.box.switch(bulk_inactive='no')
-        bed.box.user(UserId=ids[last['Employee ID']], StatusCode='1')  # known to be out of a bulk update's reach
+        bed.box.user(UserId=ids[last['Employee ID']],
+                     StatusCode='1')  # known to be out of a bulk update's reach
         done = bed.apply(plan.run)
-        assert done.outcomes == {'applied': 6} and sorted(bed.writes()) == ['BulkUpdate', 'Update'], bed.writes()
+        assert done.outcomes == {'applied': 6} and sorted(bed.writes()) == ['BulkUpdate',
+                                                                            'Update'], bed.writes()
 
         for row in people + [last]:
             row['Team'] = 'South'
@@ -263,7 +282,8 @@ def test_bulk_reaches_fewer():
 
 def test_late_visibility():
     '''writes that show up in reads only after a while are waited for and then called applied'''
-    with Bed(users=60, switches={'visible_delay': '1500'}, job={'visible_timeout': '20s', 'settle': '2s'}) as bed:
+    with Bed(users=60, switches={'visible_delay': '1500'}, job={'visible_timeout': '20s',
+                                                                'settle': '2s'}) as bed:
         want = some_changes(bed)
         done = bed.sync()
         assert done.outcomes == {'applied': sum(want.values())}, (done.outcomes, done)
