@@ -38,7 +38,7 @@ static void usage(struct buf *out)
         buf_printf(out, "  %-11s%-8s %s\n", v->name, v->args, v->help);
     buf_puts(
         out,
-        "\n'rollcall VERB --help' has the options. A first job: jobs/demo-leadsquared.json, tried by scripts/demo.\n");
+        "\n'rollcall VERB --help' has the options. The manual, rollcall-job(5), has a first job.\n");
 }
 
 static const struct verb_entry *verb_named(const char *name)

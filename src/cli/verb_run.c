@@ -138,6 +138,8 @@ static void say_feed(const struct session *s)
         : f->proof == FEED_WHOLE ? ": "
                                  : "",
         f->proof == FEED_BROKEN ? f->broken : f->how);
+    if (f->rejected > 0)
+        say("which rows, and why:  rollcall plan %s", s->job->path);
 }
 
 static void say_end(const struct session *s, int code)
