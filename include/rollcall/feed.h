@@ -64,6 +64,7 @@ struct mapping {
 };
 
 /* What the feed proves, design words. */
+/* A feed without rows is broken whatever its trailer says: no company is empty. */
 enum feed_proof { FEED_BROKEN, FEED_WHOLE, FEED_PROVEN };
 extern const char *const feed_proof_name[3];
 

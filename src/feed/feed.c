@@ -345,6 +345,13 @@ static void judge(struct feed *f, bool unchanged, uint64_t cut_line)
         s->proof = FEED_WHOLE;
         snprintf(s->how, sizeof(s->how), "read to the end");
     }
+    /* No company is empty. Whatever the trailer says, an export of nobody is a failed export, not the news
+     * that everybody has left. */
+    if (s->proof != FEED_BROKEN && s->rows == 0) {
+        s->proof = FEED_BROKEN;
+        s->how[0] = '\0';
+        say_broken(f, 0, "it has no rows: an export of nobody is not taken for everybody having left");
+    }
 }
 
 void feed_end(struct feed *f, bool unchanged, const char *broken, struct errs *errs)

@@ -192,7 +192,9 @@ START_TEST(nothing_there)
     BROKEN_AT("\n \r\n", "1", "the file has only blank lines");
     BROKEN_AT("\xef\xbb\xbf\n", "1", "the header line is empty");
     READ(&h, "ID,Email,Name,Manager,Status\n");
-    ck_assert_int_eq(h.summary.proof, FEED_WHOLE);
+    ck_assert_int_eq(h.summary.proof, FEED_BROKEN);
+    ck_assert_str_eq(h.summary.broken,
+                     "it has no rows: an export of nobody is not taken for everybody having left");
     ck_assert_uint_eq(h.summary.rows, 0);
     READ(&h, "ID,Email,Name,Manager,Status");
     ck_assert_int_eq(h.summary.proof, FEED_BROKEN);
