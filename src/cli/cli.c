@@ -36,9 +36,8 @@ static void usage(struct buf *out)
         "rollcall makes the users of a SaaS tenant agree with an HR feed, and proves what it did.\n\nusage: rollcall VERB ...\n\n");
     for (const struct verb_entry *v = verb_table; v->name; v++)
         buf_printf(out, "  %-11s%-8s %s\n", v->name, v->args, v->help);
-    buf_puts(
-        out,
-        "\n'rollcall VERB --help' has the options. The manual, rollcall-job(5), has a first job.\n");
+    buf_puts(out,
+             "\n'rollcall VERB --help' has the options. The manual, rollcall-job(5), has a first job.\n");
 }
 
 static const struct verb_entry *verb_named(const char *name)
