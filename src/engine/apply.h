@@ -68,10 +68,10 @@ void look_up_unknown(struct engine *e);
 void read_back_begin(struct engine *e, bool final);
 void read_back_again(struct engine *e);
 bool wave_wants_read_back(const struct engine *e, uint32_t wave);
-/* Id of the user that a create made, by any of its keys. {NULL,0} when nobody who is not gone has one, or more
- * than one user has (*several; may be NULL). */
+/* Id of the user that a create made, by any of its keys. {NULL,0} when nobody who is not gone has one, or
+ * more than one user has (*several; may be NULL). */
 struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh, bool *several);
-void plan_read_backs(struct engine *e);              /* adds them to the planned calls */
+void plan_read_backs(struct engine *e); /* adds them to the planned calls */
 
 /* applying.c */
 void wave_begin(struct engine *e, uint32_t wave);

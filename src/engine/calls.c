@@ -128,7 +128,8 @@ void calls_start(struct engine *e)
         free(age);
         /* Told again when the run ends: after one that was killed nothing is known, and windows are full. */
         struct ledger *l = e->cfg.ledger;
-        if (l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 }, (struct str){ NULL, 0 }) == 0)
+        if (l->ops->memory_put(l, owner, "last_answers", (struct str){ NULL, 0 }, (struct str){ NULL, 0 }) ==
+            0)
             l->ops->flush(l); /* an error stays: the next one that writes meets it */
     }
     buf_deinit(&text);

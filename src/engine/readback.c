@@ -131,7 +131,8 @@ static enum change_image image_of_step(struct engine *e, const struct step *s, c
     for (size_t k = 0; k < s->n_changes; k++) {
         const struct work_item *item = &e->work.item[s->change[k]];
         enum change_image i = image_of_item(e, item, fresh, difference);
-        /* Of several changes some may be done: then sending all of them is right, as it is for one in parts. */
+        /* Of several changes some may be done: then sending all of them is right, as it is for one in parts.
+         */
         if (i == IMAGE_OTHER || i == IMAGE_GONE || worst == IMAGE_AFTER)
             worst = worst == IMAGE_GONE ? worst : i;
     }

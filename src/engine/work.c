@@ -72,7 +72,8 @@ static uint64_t subject_hash(const struct work_item *item)
     return hash64(&key, s.p, s.n);
 }
 
-static bool chosen(const struct work *w, const struct table *seen, const struct work_item *item, uint64_t hash)
+static bool chosen(const struct work *w, const struct table *seen, const struct work_item *item,
+                   uint64_t hash)
 {
     for (size_t it = table_find(seen, hash); it != TABLE_END; it = table_next(seen, it, hash))
         if (same_subject(&w->item[table_value(seen, it)], item))

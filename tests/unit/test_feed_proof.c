@@ -43,7 +43,8 @@ START_TEST(trailer_holds)
     PROVEN(HEAD TWO "TRAILER,2", "trailer (2)", 2);
     PROVEN(HEAD TWO "TRAILER,2\r\n\r\n  \n", "trailer (2)", 2);
     PROVEN(HEAD TWO "\" TRAILER \", \"0000002\" ,x,,,,,,,\n", "trailer (2)", 2);
-    BROKEN(HEAD "TRAILER,0\n", "it has no rows: an export of nobody is not taken for everybody having left", 0);
+    BROKEN(HEAD "TRAILER,0\n", "it has no rows: an export of nobody is not taken for everybody having left",
+           0);
     PROVEN(HEAD TWO "short\nE3,,\"x\"y,,Active\nTRAILER,4\n", "trailer (4)", 4);
     ck_assert_uint_eq(h.summary.rejected, 2);
     harness_deinit(&h);
