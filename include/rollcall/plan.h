@@ -151,7 +151,8 @@ struct plan_pattern {
     char text[200]; /* printable */
     uint64_t users;
 };
-/* Fills up to `max` patterns of `kind` (not held), returns how many. Values of an attribute that occur once
+/* Fills up to `max` patterns of `kind` (not held, or held by a guard only: whoever is asked to let them
+ * through has to see what they are), returns how many. Values of an attribute that occur once
  * are summed as "Designation (various)", what is beyond `max` as "(various)" in the last place; such a sum
  * counts edits, so a user may be in it more than once. Creates have no patterns. */
 size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pattern *out, size_t max);

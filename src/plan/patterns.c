@@ -169,7 +169,8 @@ size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pa
 {
     struct pieces ps = { .n = 0 };
     for (size_t i = 0; i < p->n_drafts; i++)
-        if (p->drafts[i]->c.kind == kind && !p->drafts[i]->c.hold)
+        if (p->drafts[i]->c.kind == kind &&
+            (p->drafts[i]->c.hold == HOLD_NONE || p->drafts[i]->c.hold == HOLD_GUARD))
             pieces_of(&ps, p, &p->drafts[i]->c);
     sort_by(&ps, by_text);
     fold_neighbours(&ps);

@@ -4,9 +4,8 @@
 
 #include "report_internal.h"
 
-#define WIDTH 100 /* when the terminal's is not known */
-#define KIND 24   /* columns of "  ~ update         1,604" */
-#define BEFORE_PATTERN (KIND + 3)
+#define WIDTH 100             /* when the terminal's is not known */
+#define PATTERN_INDENT_MAX 30 /* what stands before a pattern, here and under a guard */
 #define PATTERN_LEAST 16
 
 static void colour(struct page *p, const char *code)
@@ -121,15 +120,8 @@ static void alarms(struct page *p)
 
 /* Changes ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Columns of the patterns and of their counts: as wide as they need to be, and no wider than the terminal. */
-struct columns {
-    size_t pattern, count;
-    bool first; /* the first count says what it counts */
-};
-
-static struct columns measure(const struct page *p)
+static void measure(struct page *p)
 {
-    struct columns c = { .pattern = PATTERN_LEAST, .first = true };
     size_t width = p->style->width ? p->style->width : WIDTH, i;
     json_t *pattern;
     char count[28];
@@ -138,63 +130,65 @@ static struct columns measure(const struct page *p)
         {
             size_t wide = utf8_width(doc_text(pattern, "text"));
             size_t n = strlen(text_count(count, doc_count(pattern, "users")));
-            c.pattern = wide > c.pattern ? wide : c.pattern;
-            c.count = n > c.count ? n : c.count;
+            p->pattern = wide > p->pattern ? wide : p->pattern;
+            p->count = n > p->count ? n : p->count;
         }
-    size_t taken = BEFORE_PATTERN + 2 + c.count + strlen(" users");
+    size_t taken = PATTERN_INDENT_MAX + 2 + p->count + strlen(" users");
     size_t room = width > taken + PATTERN_LEAST ? width - taken : PATTERN_LEAST;
-    c.pattern = c.pattern < room ? c.pattern : room;
-    return c;
+    p->pattern = p->pattern < room ? p->pattern : room;
 }
 
-static void pattern_line(struct page *p, const json_t *pattern, struct columns *c)
+static void pattern_line(struct page *p, const json_t *pattern)
 {
     struct buf shown = BUF_INIT(64 * 1024), cut = BUF_INIT(64 * 1024);
     char count[28];
     int64_t users = doc_count(pattern, "users");
     put_shown(&shown, doc_text(pattern, "text"));
-    put_pattern(&cut, buf_view(&shown), c->pattern);
+    put_pattern(&cut, buf_view(&shown), p->pattern);
     buf_str(p->out, buf_view(&cut));
     size_t wide = utf8_width(buf_view(&cut));
-    put_spaces(p->out, wide < c->pattern ? c->pattern - wide : 0);
-    buf_printf(p->out, "  %*s%s\n", (int)c->count, text_count(count, users),
-               !c->first    ? ""
-               : users == 1 ? " user"
-                            : " users");
-    c->first = false;
+    put_spaces(p->out, wide < p->pattern ? p->pattern - wide : 0);
+    const char *unit = p->counted ? "" : users == 1 ? " user" : " users";
+    buf_printf(p->out, "  %*s%s\n", (int)p->count, text_count(count, users), unit);
+    p->counted = true;
     buf_deinit(&shown);
     buf_deinit(&cut);
 }
 
-static bool kind_lines(struct page *p, enum change_kind k, struct columns *c)
+void page_patterns(struct page *p, enum change_kind k, size_t indent)
 {
-    char count[28];
+    const json_t *patterns = doc_kind(p->r->overview, "changes", k, "patterns");
     size_t i;
     json_t *pattern;
+    if (json_array_size(patterns) == 0)
+        buf_putc(p->out, '\n');
+    json_array_foreach(patterns, i, pattern)
+    {
+        put_spaces(p->out, i ? indent : 0);
+        pattern_line(p, pattern);
+    }
+}
+
+static bool kind_lines(struct page *p, enum change_kind k)
+{
+    char count[28];
     int64_t planned = count_value(doc_kind(p->r->overview, "changes", k, "planned"));
     if (planned == 0)
         return false;
     colour(p, k == CHANGE_DEACTIVATE || k == CHANGE_RETIRE ? "31" : k == CHANGE_CREATE ? "32" : "33");
     buf_printf(p->out, "  %s %-12s%8s", kind_mark[k], change_kind_name[k], text_count(count, planned));
     colour(p, "0");
-    const json_t *patterns = doc_kind(p->r->overview, "changes", k, "patterns");
-    if (json_array_size(patterns) == 0)
-        buf_putc(p->out, '\n');
-    json_array_foreach(patterns, i, pattern)
-    {
-        put_spaces(p->out, i ? BEFORE_PATTERN : BEFORE_PATTERN - KIND);
-        pattern_line(p, pattern, c);
-    }
+    buf_puts(p->out, json_array_size(doc_kind(p->r->overview, "changes", k, "patterns")) ? "   " : "");
+    page_patterns(p, k, 24 + 3);
     return true;
 }
 
 static void changes(struct page *p)
 {
-    struct columns c = measure(p);
     bool any = false;
     buf_putc(p->out, '\n');
     for (size_t k = 0; k < CHANGE_KINDS; k++)
-        any |= kind_lines(p, kinds_shown[k], &c);
+        any |= kind_lines(p, kinds_shown[k]);
     if (any)
         return;
     if (p->r->run.held)
@@ -320,7 +314,8 @@ static void what_next(struct page *p)
                    stopped ? names.p : "", run->id);
     buf_putc(p->out, '\n');
     if (stopped)
-        buf_printf(p->out, "To allow exactly these as well:  rollcall apply %s%s\n", run->id, accepts.p);
+        buf_printf(p->out, "To allow exactly these%s:  rollcall apply %s%s\n",
+                   run->changes > run->held ? " as well" : "", run->id, accepts.p);
     if (run->changes > 0)
         buf_printf(p->out, "Who they are:  rollcall show %s --kind all\n", run->id);
     buf_deinit(&names);
@@ -329,7 +324,8 @@ static void what_next(struct page *p)
 
 void report_plan(const struct report_run *r, const struct report_style *style, struct buf *out)
 {
-    struct page p = { r, style, out };
+    struct page p = { .r = r, .style = style, .out = out, .pattern = PATTERN_LEAST };
+    measure(&p);
     feed_line(&p);
     tenant_line(&p);
     alarms(&p);

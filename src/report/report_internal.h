@@ -80,7 +80,13 @@ struct page {
     const struct report_run *r;
     const struct report_style *style;
     struct buf *out;
+    /* Columns of patterns and of their counts: as wide as they need to be, and no wider than the terminal. */
+    size_t pattern, count;
+    bool counted; /* a count has said what it counts */
 };
+
+/* The patterns of a kind, a line each; the first goes behind what stands on the line. */
+void page_patterns(struct page *p, enum change_kind k, size_t indent);
 
 bool guard_stops(const struct report_run *r, enum change_kind k); /* tripped, and nobody has accepted it */
 void page_withheld(struct page *p);

@@ -4,6 +4,7 @@
 #include "report_internal.h"
 
 #define NAME 18    /* columns of a hold's or kind's name */
+#define INDENT 30  /* columns of name, count, and what parts them from the rest */
 #define EXAMPLES 5 /* persons named; the rest is counted */
 
 bool guard_stops(const struct report_run *r, enum change_kind k)
@@ -21,30 +22,40 @@ static void name_count(struct page *p, const char *name, int64_t count)
 
 /* Withheld ------------------------------------------------------------------------------------------------------------------------ */
 
-static int64_t guard_line(struct page *p, enum change_kind k)
+/* When one guard withholds the whole plan ("on_trip": "plan"), kinds whose own guard has nothing against them
+ * are held as well. Patterns of what is held stand here: whoever is asked to say yes has to see to what. */
+static void guard_lines(struct page *p, enum change_kind k, bool whole_plan)
 {
     const void *o = p->r->overview;
     int64_t wanted = count_value(doc_kind(o, "guards", k, "wanted"));
-    if (!json_is_true(doc_kind(o, "guards", k, "tripped")))
-        return 0;
+    bool tripped = json_is_true(doc_kind(o, "guards", k, "tripped"));
+    bool held = whole_plan || !json_is_true(doc_kind(o, "guards", k, "accepted"));
+    if (wanted == 0 || (!tripped && !whole_plan))
+        return;
     name_count(p, change_kind_name[k], wanted);
-    buf_puts(p->out, "  of at most ");
-    put_count(p->out, count_value(doc_kind(o, "guards", k, "limit")));
-    buf_puts(p->out, guard_stops(p->r, k) ? ": more than the guard allows, a person has to say yes\n"
-                                          : ": more than the guard allows, accepted for this run\n");
-    return json_is_true(doc_kind(o, "guards", k, "accepted")) ? 0 : wanted;
+    if (tripped) {
+        buf_puts(p->out, "  of at most ");
+        put_count(p->out, count_value(doc_kind(o, "guards", k, "limit")));
+        buf_puts(p->out, guard_stops(p->r, k) ? ": a person has to say yes\n" : ": accepted for this run\n");
+    } else {
+        buf_puts(p->out, "  because another guard withholds the whole plan\n");
+    }
+    if (held && json_array_size(doc_kind(o, "changes", k, "patterns"))) {
+        put_spaces(p->out, INDENT);
+        page_patterns(p, k, INDENT);
+    }
 }
 
-/* With "on_trip": "plan" the other kinds are withheld as well. */
 static void guards(struct page *p, int64_t held)
 {
+    const void *o = p->r->overview;
     int64_t tripped = 0;
     for (size_t k = 0; k < CHANGE_KINDS; k++)
-        tripped += guard_line(p, kinds_shown[k]);
-    if (held > tripped) {
-        name_count(p, "the rest", held - tripped);
-        buf_puts(p->out, "  because one guard withholds the whole plan\n");
-    }
+        if (json_is_true(doc_kind(o, "guards", kinds_shown[k], "tripped")) &&
+            !json_is_true(doc_kind(o, "guards", kinds_shown[k], "accepted")))
+            tripped += count_value(doc_kind(o, "guards", kinds_shown[k], "wanted"));
+    for (size_t k = 0; k < CHANGE_KINDS; k++)
+        guard_lines(p, kinds_shown[k], held > tripped);
 }
 
 /* Neighbours who are held for the same reason: "E1, E2: the target cannot change EmailAddress". */
@@ -86,11 +97,11 @@ static void hold_lines(struct page *p, const json_t *h)
     if (n == 0)
         buf_putc(p->out, '\n');
     for (size_t i = 0; i < n;) {
-        put_spaces(p->out, i > 0 ? 2 + NAME + 8 : 0);
+        put_spaces(p->out, i > 0 ? INDENT - 2 : 0);
         i = hold_group(p, hold, examples, i);
     }
     if (n > 0 && count > (int64_t)n) {
-        put_spaces(p->out, 2 + NAME + 8);
+        put_spaces(p->out, INDENT - 2);
         buf_puts(p->out, "  and ");
         put_count(p->out, count - (int64_t)n);
         buf_puts(p->out, " more\n");

@@ -26,7 +26,7 @@
 #define NIGHT_CHANGE_COUNTS                                                                                  \
     "\"changes\":{\"activate\":{\"held\":0,\"patterns\":[{\"text\":\"in the feed as 'Active'\","             \
     "\"users\":1}],\"planned\":1},\"create\":{\"held\":0,\"patterns\":[],\"planned\":1},"                    \
-    "\"deactivate\":{\"held\":2,\"patterns\":[],\"planned\":0},"                                             \
+    "\"deactivate\":{\"held\":2,\"patterns\":[{\"text\":\"absent\",\"users\":2}],\"planned\":0},"            \
     "\"manager\":{\"held\":1,\"patterns\":[{\"text\":\"to 'E2'\",\"users\":1}],\"planned\":1},"              \
     "\"membership\":{\"held\":0,\"patterns\":[{\"text\":\"Team to 'East'\",\"users\":1}],\"planned\":1},"    \
     "\"retire\":{\"held\":0,\"patterns\":[],\"planned\":0},"                                                 \
