@@ -86,7 +86,7 @@ static void calls_member(struct engine *e, struct jw *w)
         jw_end_object(w);
     }
     jw_end_array(w);
-    jw_kint(w, "least_us", rates_least_us(&e->cfg.job->target.rate, writes + reads, true));
+    jw_kint(w, "least_us", rates_least_us(&e->cfg.job->target.rate, writes + reads, false));
     jw_kint(w, "quota", (int64_t)e->quota);
     jw_kint(w, "quota_used_before", (int64_t)e->quota_used);
     jw_key(w, "rate");

@@ -55,11 +55,11 @@ static void incomplete(struct engine *e)
 {
     struct reading *r = &e->reading;
     abandon_reads(e);
-    log_text(e->cfg.log, LOG_WARN, "reading", "try %u of %d: %s", r->tries, READ_TRIES_MAX, r->state.why);
     if (r->state.again == AGAIN_NO || r->tries >= READ_TRIES_MAX) {
-        over(e, false);
+        over(e, false); /* whose message says why */
         return;
     }
+    log_text(e->cfg.log, LOG_WARN, "reading", "try %u of %d: %s", r->tries, READ_TRIES_MAX, r->state.why);
     roster_free(r->goal.roster);
     r->goal.roster = NULL;
     r->not_before = e->now + engine_backoff(e, r->tries + 1);
