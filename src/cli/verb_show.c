@@ -38,9 +38,11 @@ static bool kind_named(const char *name, enum change_kind *out)
     return strcmp(name, "all") == 0;
 }
 
+/* `ctx`: a size_t that counts the bytes, or NULL. */
 static void to_stdout(void *ctx, struct str text)
 {
-    (void)ctx;
+    if (ctx)
+        *(size_t *)ctx += text.n;
     fwrite(text.p, 1, text.n, stdout);
 }
 
@@ -51,8 +53,12 @@ static int show_changes(const struct options *o, struct ledger *l, const struct 
         say("--kind '%s': create, activate, update, manager, membership, deactivate, retire or all", o->kind);
         return EXIT_USAGE;
     }
-    if (report_changes(l, r, &choice, to_stdout, NULL) == 0)
+    size_t said = 0;
+    if (report_changes(l, r, &choice, to_stdout, &said) == 0) {
+        if (said == 0)
+            say("run %s has no change of kind '%s'", r->run.id, o->kind ? o->kind : "all");
         return EXIT_OK;
+    }
     say("the changes of run %s cannot be read: %s", r->run.id, l->ops->error(l));
     return EXIT_INTERNAL;
 }

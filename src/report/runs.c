@@ -1,4 +1,7 @@
 /* History. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "report_internal.h"
 
 /* Columns. */
@@ -17,9 +20,46 @@ static void put_padded(struct buf *out, const char *text, size_t columns)
     buf_deinit(&shown);
 }
 
+/* The last time that anything was applied to each tenant: what was interrupted before cannot be gone on with.
+ */
+#define TENANTS_MAX 64
+
+struct history {
+    struct buf *out;
+    struct applied {
+        char connector[64], tenant[120];
+        unix_us at;
+    } applied[TENANTS_MAX];
+    size_t n;
+};
+
+static struct applied *applied_to(struct history *h, const struct run *r)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (strcmp(h->applied[i].connector, r->connector) == 0 &&
+            strcmp(h->applied[i].tenant, r->tenant) == 0)
+            return &h->applied[i];
+    if (h->n == TENANTS_MAX)
+        return NULL;
+    struct applied *a = &h->applied[h->n++];
+    *a = (struct applied){ .at = 0 };
+    memcpy(a->connector, r->connector, sizeof a->connector);
+    memcpy(a->tenant, r->tenant, sizeof a->tenant);
+    return a;
+}
+
+static void note_applied(void *ctx, const struct run *r)
+{
+    struct applied *a = r->state == RUN_PLANNED || r->state == RUN_HELD ? NULL : applied_to(ctx, r);
+    if (a && r->changed > a->at)
+        a->at = r->changed;
+}
+
 static void put_run(void *ctx, const struct run *r)
 {
-    struct buf *out = ctx;
+    struct history *h = ctx;
+    struct buf *out = h->out;
+    const struct applied *last = applied_to(h, r);
     char at[32], changes[28], held[28];
     if (out->n == 0)
         buf_printf(out, "%-*s %-*s %-*s %-*s %9s %9s %5s  %s\n", ID, "run", TIME, "planned", STATE, "state",
@@ -36,6 +76,8 @@ static void put_run(void *ctx, const struct run *r)
     put_text(out, str_of(r->job_name));
     if (r->pruned)
         buf_puts(out, "   values dropped");
+    else if ((r->state == RUN_INTERRUPTED || r->state == RUN_APPLYING) && last && last->at > r->changed)
+        buf_puts(out, "   a later run was applied");
     else if (r->state == RUN_INTERRUPTED || r->state == RUN_APPLYING)
         buf_printf(out, "   %s:  rollcall apply %s",
                    r->state == RUN_APPLYING ? "at work, or killed" : "go on with", r->id);
@@ -45,7 +87,12 @@ static void put_run(void *ctx, const struct run *r)
 int report_runs(struct ledger *l, struct buf *out)
 {
     size_t before = out->n;
-    int err = l->ops->run_list(l, put_run, out);
+    struct history *h = xcalloc(1, sizeof *h);
+    h->out = out;
+    int err = l->ops->run_list(l, note_applied, h);
+    if (err == 0)
+        err = l->ops->run_list(l, put_run, h);
+    free(h);
     if (err == 0 && out->n == before)
         buf_puts(out, "no run yet\n");
     return err;

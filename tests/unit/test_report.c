@@ -483,6 +483,14 @@ START_TEST(runs)
         "20261122-0310-aaaa 2026-11-22T03:10:00Z interrupted \\x1b[31m<&\"...    41,207         3     -  nightly   go on with:  rollcall apply 20261122-0310-aaaa\n" NIGHT
         " 2026-11-21T03:10:00Z done        22824                 10         3     5  nightly\n");
     assert_safe(buf_view(&out));
+    /* Once another run was applied, the interrupted one cannot be gone on with. */
+    snprintf(b.run.id, sizeof b.run.id, "20261123-0310-bbbb");
+    b.run.changed += SECOND_US;
+    bed_run(&b, RUN_DONE);
+    buf_clear(&out);
+    ck_assert_int_eq(report_runs(b.l, &out), 0);
+    ck_assert_ptr_nonnull(strstr(out.p, "nightly   a later run was applied\n"));
+    ck_assert_ptr_null(strstr(out.p, "rollcall apply"));
     buf_deinit(&out);
     ledger_free(b.l);
 }
