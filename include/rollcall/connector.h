@@ -1,7 +1,8 @@
 /* connector: a vendor's protocol without any I/O. It makes requests and reads answers; it never waits, sends,
  * logs or knows the time but as an argument. A vendor is one file that reads like its documentation.
  *
- * The door was walked on paper through four protocols of different shape before it was settled:
+ * The door was walked on paper through four protocols of different shape before it was settled; what SCIM, the
+ * second to be built, taught beyond that is marked so:
  *
  *   LeadSquared, a joiner with team, manager, phone: User/Create carries names, e-mail, role, team and a
  * manager who already exists; PhoneMain needs User/Update afterwards: one change, several steps, the later
@@ -12,6 +13,12 @@
  * group's id, so pack() puts many users into one PATCH of one group. A listing proves itself by totalResults
  * and distinct ids; `next` stops as incomplete when a page makes no progress. ETags travel in `args`. POST
  * /Bulk is an endpoint with a large batch; operations missing from its answer settle as SETTLED_NOT_DONE.
+ * Taught: steps of one Bulk may refer to users whom the same request creates (endpoint.inside); a PUT replaces
+ * the user whole, so he is read right before (endpoint.prelude, prepare, prepared); a conditional write that
+ * met a newer version is neither refused nor unknown (SETTLED_STALE); a token comes from another address
+ * (request.url) and ends in the middle of a run (AGAIN_LOGIN); where everybody cannot be listed, not finding
+ * somebody proves nothing unless the service's filter ignores case (PROOF_FOUND); who may be whose manager is
+ * not checked, so the order of manager moves is free (vendor.managers_unordered).
  *   Appenate, no listing allowed on some tenants: READ_LOOKUP is given the keys of the feed's persons and
  * asks one after the other; the proof is then PROOF_LOOKED_UP and absence means nothing. Credentials travel
  * in the query or body: `log_target` shows neither. LeadsyGroup, accesses (memberships with a role) are read
@@ -27,10 +34,11 @@
 #include "rollcall/model.h"
 #include "rollcall/roster.h"
 
-#define CONN_CREDENTIALS_MAX 4
+#define CONN_CREDENTIALS_MAX VENDOR_CREDENTIALS_MAX
 
 /* What a connector needs to know of its target. All borrowed. */
 struct conn_config {
+    const char *base_url; /* of the target, as net sends to it: no slash at the end */
     const struct schema *schema;
     const struct option_value *options; /* in the order of the vendor's table */
     const struct secret
@@ -113,7 +121,9 @@ struct connector {
     void (*conn_free)(struct conn *c);
 
     /* A request that must be answered well before any other may go (a login), or false. NULL: the protocol
-     * has none. */
+     * has none. Asked before every call; the login itself waits until the calls under way are answered, and
+     * nothing else goes before its own answer. A verdict or settlement with AGAIN_LOGIN says that the session
+     * was refused: login() then offers one again. */
     bool (*login)(struct conn *c, struct request *out);
     struct read_verdict (*login_end)(struct conn *c, const struct answer *a);
 
@@ -156,6 +166,15 @@ struct connector {
      * planning only counts calls (the request is then not sent). */
     size_t (*pack)(struct conn *c, const struct step *const *steps, size_t n,
                    struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out);
+
+    /* Endpoints with a `prelude`: the request that reads what a call with these steps is built on. It changes
+     * nothing. `prepared` gets its answer, body held: true and pack() can build the call from it (until that
+     * pack(), or the next prepare() for the same user, the connector keeps what it needs); false: out[0..n-1]
+     * say what becomes of the steps. Both NULL where no endpoint has a prelude. */
+    void (*prepare)(struct conn *c, const struct step *const *steps, size_t n,
+                    struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out);
+    bool (*prepared)(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
+                     struct settlement *out);
 
     /* Reads the answer of a call with exactly these steps: out[0..n-1]. */
     void (*settle)(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,

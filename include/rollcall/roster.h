@@ -51,8 +51,14 @@ void roster_merge_repeats(struct roster *r);
  * the lowest. */
 enum roster_sealed roster_seal(struct roster *r, struct str *id);
 
-/* What the listing proves. */
-enum roster_proof { PROOF_NONE, PROOF_LOOKED_UP, PROOF_ALL };
+/* What the reading proves. */
+enum roster_proof {
+    PROOF_NONE,
+    PROOF_FOUND,     /* whoever was found is there; who was not may be there under another spelling: nobody is
+                        created */
+    PROOF_LOOKED_UP, /* each person was looked up by every key: who was not found is not there */
+    PROOF_ALL,       /* everybody was listed */
+};
 
 /* After sealing. */
 size_t roster_count(const struct roster *r);

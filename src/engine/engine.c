@@ -34,6 +34,7 @@ struct engine *engine_new(const struct engine_config *config)
     for (size_t i = 0; i < CALLS_MAX; i++)
         request_init(&e->call[i].request);
     struct conn_config conn = {
+        .base_url = config->job->target.url,
         .schema = &e->schema,
         .options = config->job->target.option,
         .page_concurrency = config->job->target.concurrency,

@@ -110,7 +110,7 @@ static void keep_line(void *ctx, struct str s)
     }
 }
 
-static const char *const roster_proof_name[] = { "none", "looked-up", "all" };
+static const char *const roster_proof_name[] = { "none", "found", "looked-up", "all" };
 
 static int store_changes(struct engine *e)
 {

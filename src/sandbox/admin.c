@@ -8,7 +8,8 @@
  *   GET  /admin/stats        counts
  *   GET  /admin/switches     current values
  *   POST /admin/switch       {"name": "value", "fault": ["...", "..."]}
- *   POST /admin/user         {"UserId": ..., fields}: changes or adds a user behind the client's back
+ *   POST /admin/user         {"UserId": ..., fields}: changes or adds a user behind the client's back, in the
+ *                            form that the vendor's state files have
  *   POST /admin/reset-log    forgets requests, violations and counts (the rate windows stay)
  */
 #include "emulator.h"
@@ -101,7 +102,7 @@ static void get_stats(struct call *call)
     jw_kint(&j, "bad_keys", (int64_t)sb->bad_keys);
     jw_kint(&j, "throttled", (int64_t)throttled);
     jw_kint(&j, "violations", (int64_t)sb->log.violations_total);
-    jw_kint(&j, "users", (int64_t)sb->state.count);
+    jw_kint(&j, "users", (int64_t)(sb->state.count - sb->state.gone));
     jw_kint(&j, "last_seq", (int64_t)sb->log.seq);
     jw_key(&j, "endpoints");
     report_endpoints(sb, &j);
@@ -216,7 +217,8 @@ static struct user *added(struct sandbox *sb, const json_t *body, const char *id
     return u;
 }
 
-static void post_user(struct call *call)
+/* By the schema: for vendors whose users are rows of fields. */
+static void edit_fields(struct call *call)
 {
     struct sandbox *sb = call->sb;
     const struct schema *schema = sb->state.schema;
@@ -254,6 +256,25 @@ static void post_user(struct call *call)
     sb->state.delay_us = delay;
     u->behind_back = true;
     admin_done(call);
+}
+
+static void post_user(struct call *call)
+{
+    struct sandbox *sb = call->sb;
+    struct buf error = BUF_INIT(ANSWER_MAX);
+    uint64_t delay = sb->state.delay_us;
+
+    if (!sb->vendor->edit) {
+        edit_fields(call);
+        return;
+    }
+    sb->state.delay_us = 0;
+    if (sb->vendor->edit(call, &error))
+        admin_done(call);
+    else
+        admin_refuse(call, &error);
+    sb->state.delay_us = delay;
+    buf_deinit(&error);
 }
 
 static void post_reset(struct call *call)

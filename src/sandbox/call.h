@@ -20,11 +20,16 @@ struct sandbox;
 struct call;
 
 enum endpoint_method { GET = 1, POST = 2, PUT = 4, PATCH = 8, DELETE = 16 };
-enum endpoint_body { NO_BODY, JSON_BODY, OPTIONAL_BODY };
+enum endpoint_body {
+    NO_BODY,
+    JSON_BODY,
+    OPTIONAL_BODY, /* JSON, or none */
+    OTHER_BODY,    /* the handler reads request->body itself */
+};
 
 struct endpoint {
     const char *name; /* unique among the vendor's */
-    const char *path;
+    const char *path; /* one segment may be {...}: any text, which the call then carries */
     unsigned methods; /* of enum endpoint_method */
     enum endpoint_body body;
     bool writes;
@@ -50,6 +55,11 @@ struct vendor {
     const struct schema *schema;
     const struct switch_def *switches;   /* ends with a NULL name */
     const char *access_key, *secret_key; /* defaults */
+    const char *keys_about;              /* what the two are; NULL: what their names say */
+    const char *rate;                    /* default of the switch `rate`; NULL: the core's */
+    const char *type;                    /* Content-Type of answers; NULL: application/json */
+    /* Is it a Content-Type that bodies may have? NULL: application/json only. */
+    bool (*media)(const char *type);
 
     /* Life of the vendor's own data; generate or load fill it and the users. */
     void *(*create)(struct sandbox *sb, uint64_t seed);
@@ -57,6 +67,9 @@ struct vendor {
     void (*generate)(struct sandbox *sb, size_t users, uint64_t seed);
     bool (*load)(struct sandbox *sb, const json_t *root, struct buf *error);
     void (*dump)(struct sandbox *sb, struct jw *j); /* members of the root object */
+    /* The rows of the state are not the form in which people see users: dump writes them too, and edit does
+     * what POST /admin/user asks (false with the reason in *error). NULL: the core does both, by the schema. */
+    bool (*edit)(struct call *call, struct buf *error);
 
     /* Are the keys good? Asked when the header fields are there; records breaches of rules about keys. */
     bool (*admit)(struct call *call);
@@ -88,12 +101,15 @@ struct call {
     uint64_t now; /* us: when it was taken in hand */
     struct call_param params[CALL_PARAMS_MAX];
     size_t nparams;
+    char *id;      /* owned: what stood for {...} in the path, decoded; NULL: none */
+    char *id_sent; /* owned: the same as it was sent */
     json_t *body; /* owned; NULL: none */
     bool faulty;
     struct fault_hit fault;
     /* the answer */
     int status; /* 200 unless said otherwise */
     const char *type;
+    struct buf headers; /* further header lines, each with its line end */
     struct buf out;
     bool applied;
 };

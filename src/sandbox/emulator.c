@@ -8,7 +8,7 @@
 
 #define SANE_BODY ((size_t)1 << 20)
 
-const struct vendor *const vendors[] = { &vendor_leadsquared, NULL };
+const struct vendor *const vendors[] = { &vendor_leadsquared, &vendor_scim, NULL };
 
 static const struct {
     const char *name;
@@ -26,8 +26,9 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A NUL or a broken escape stays as it was sent: nothing that follows will match it. */
-static char *decoded(const char *text, size_t len)
+/* A NUL or a broken escape stays as it was sent: nothing that follows will match it. A plus is a space in a
+ * query only. */
+static char *decoded(const char *text, size_t len, bool query)
 {
     char *out = xmemdup(text, len), *to = out;
 
@@ -42,7 +43,7 @@ static char *decoded(const char *text, size_t len)
             *to++ = (char)(high * 16 + low);
             i += 2;
         } else {
-            *to++ = text[i] == '+' ? ' ' : text[i];
+            *to++ = query && text[i] == '+' ? ' ' : text[i];
         }
     }
     *to = '\0';
@@ -59,8 +60,8 @@ static void read_query(struct call *call)
         if (n) {
             struct call_param *param = &call->params[call->nparams++];
 
-            param->name = decoded(p, name);
-            param->value = equals ? decoded(equals + 1, n - name - 1) : xmemdup("", 0);
+            param->name = decoded(p, name, true);
+            param->value = equals ? decoded(equals + 1, n - name - 1, true) : xmemdup("", 0);
         }
         p += n + (p[n] == '&');
     }
@@ -83,17 +84,48 @@ static void loggable_path(const struct call *call, struct buf *out)
     }
 }
 
+/* Does a path fit an endpoint's? Segment by segment, so that an escaped slash stays part of its segment;
+ * *wild is what stands for {...}. */
+static bool path_fits(const char *pattern, const char *path, struct str *wild)
+{
+    *wild = (struct str){ NULL, 0 };
+    for (;;) {
+        size_t want = strcspn(pattern, "/"), got = strcspn(path, "/");
+
+        if (*pattern == '{' && got)
+            *wild = (struct str){ path, got };
+        else if (want != got || memcmp(pattern, path, got) != 0)
+            return false;
+        pattern += want;
+        path += got;
+        if (!*pattern || !*path)
+            return *pattern == *path;
+        pattern++;
+        path++;
+    }
+}
+
+static void keep_wild(struct call *call, struct str wild)
+{
+    free(call->id);
+    free(call->id_sent);
+    call->id = wild.p ? decoded(wild.p, wild.n, false) : NULL;
+    call->id_sent = wild.p ? xmemdup(wild.p, wild.n) : NULL;
+}
+
 static void route(struct call *call, const struct endpoint *table)
 {
     unsigned method = 0;
+    struct str wild;
 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (strcmp(methods[i].name, call->request->method) == 0)
             method = methods[i].method;
     }
     for (; table->name; table++) {
-        if (strcmp(table->path, call->request->path) != 0)
+        if (!path_fits(table->path, call->request->path, &wild))
             continue;
+        keep_wild(call, wild);
         call->path_known = true;
         if (!call->endpoint || (table->methods & method))
             call->endpoint = table;
@@ -165,10 +197,11 @@ static void on_headers(void *context, struct http_exchange *x)
     call->request = http_request(x);
     call->now = call->request->arrived_us;
     buf_init(&call->out, ANSWER_MAX);
+    buf_init(&call->headers, ANSWER_MAX);
     call->status = 200;
-    call->type = "application/json; charset=utf-8";
     read_query(call);
     call->admin = strncmp(call->request->path, "/admin/", 7) == 0;
+    call->type = call->admin || !sb->vendor->type ? "application/json; charset=utf-8" : sb->vendor->type;
     route(call, call->admin ? admin_endpoints : sb->vendor->endpoints);
     if (call->admin)
         return;
@@ -196,7 +229,10 @@ static void on_gone(void *context, struct http_exchange *x)
         free(call->params[i].name);
         free(call->params[i].value);
     }
+    free(call->id);
+    free(call->id_sent);
     json_decref(call->body);
+    buf_deinit(&call->headers);
     buf_deinit(&call->out);
     free(call);
 }
@@ -216,7 +252,7 @@ static void send_now(struct http_exchange *x)
     struct call *call = http_kept(x);
     struct log_entry *entry = reqlog_entry(&call->sb->log, call->seq);
     struct endpoint_count *counts = counts_of(call);
-    struct http_answer answer = { .status = call->status, .type = call->type, .body = call->out };
+    struct http_answer answer = { .status = call->status, .type = call->type, .headers = buf_z(&call->headers), .body = call->out };
     const struct fault_hit *fault = &call->fault;
 
     buf_init(&call->out, ANSWER_MAX);
@@ -260,6 +296,7 @@ static void finish(struct call *call)
 static void answer_text(struct call *call, int status, const char *type, const char *text)
 {
     buf_clear(&call->out);
+    buf_clear(&call->headers);
     buf_puts(&call->out, text);
     call->status = status;
     call->type = type;
@@ -288,12 +325,14 @@ static void spoil(struct call *call)
         break;
     case FAULT_THROTTLE:
         buf_clear(&call->out);
+        buf_clear(&call->headers);
         call->verdict = CALL_THROTTLED;
         vendor->problem(call, PROBLEM_THROTTLED, NULL);
         break;
     case FAULT_ERROR200:
     case FAULT_ERROR500:
         buf_clear(&call->out);
+        buf_clear(&call->headers);
         vendor->problem(call, PROBLEM_LOGIC, "Something went wrong on our side");
         if (fault->kind == FAULT_ERROR200)
             call->status = 200;
@@ -312,6 +351,15 @@ static bool is_json(const char *type)
            (type[n] == '\0' || type[n] == ';' || type[n] == ' ');
 }
 
+static bool body_type_fits(const struct call *call)
+{
+    const char *type = http_header(call->x, "Content-Type");
+
+    if (call->admin || !call->sb->vendor->media)
+        return is_json(type);
+    return type && call->sb->vendor->media(type);
+}
+
 static bool read_body(struct call *call)
 {
     const struct buf *body = &call->request->body;
@@ -320,12 +368,12 @@ static bool read_body(struct call *call)
 
     if (wanted == NO_BODY && body->n)
         call_violation(call, RULE_BODY_ON_GET, "%zu bytes", body->n);
-    if (wanted == NO_BODY || (wanted == OPTIONAL_BODY && !body->n))
+    if (wanted == NO_BODY || wanted == OTHER_BODY || (wanted == OPTIONAL_BODY && !body->n))
         return true;
     if (body->n > SANE_BODY)
         call_violation(call, RULE_BIG_BODY, "%zu bytes", body->n);
-    if (!is_json(http_header(call->x, "Content-Type")))
-        return call_refuse_body(call, RULE_CONTENT_TYPE, "Content-Type must be application/json");
+    if (!body_type_fits(call))
+        return call_refuse_body(call, RULE_CONTENT_TYPE, "the Content-Type is none that the call takes");
     call->body = json_loadb(buf_z(body), body->n, JSON_REJECT_DUPLICATES, &error);
     if (!call->body)
         return call_refuse_body(call, RULE_MALFORMED, "the body is no JSON: %s", error.text);
@@ -432,9 +480,11 @@ void emulator_init(struct sandbox *sb, const struct vendor *vendor, uint64_t see
     sb->creates = json_object();
     switches_init(&sb->switches, vendor->switches);
     state_init(&sb->state, vendor->schema);
-    for (size_t i = 0; i < SW_CORE_COUNT; i++)
-        emulator_switch(sb, switches_def(&sb->switches, i)->name, switches_def(&sb->switches, i)->normal,
-                        NULL);
+    for (size_t i = 0; i < SW_CORE_COUNT; i++) {
+        const struct switch_def *def = switches_def(&sb->switches, i);
+
+        emulator_switch(sb, def->name, i == SW_RATE && vendor->rate ? vendor->rate : def->normal, NULL);
+    }
     sb->data = vendor->create(sb, seed);
 }
 
@@ -477,8 +527,10 @@ void emulator_dump(struct sandbox *sb, struct buf *out)
     jw_object(&j);
     jw_kz(&j, "vendor", sb->vendor->name);
     sb->vendor->dump(sb, &j);
-    jw_key(&j, "Users");
-    state_dump(&sb->state, &j);
+    if (!sb->vendor->edit) {
+        jw_key(&j, "Users");
+        state_dump(&sb->state, &j);
+    }
     jw_end_object(&j);
     buf_putc(out, '\n');
 }

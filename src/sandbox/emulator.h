@@ -51,5 +51,6 @@ extern const struct endpoint admin_endpoints[];
 /* The vendors that can be emulated; ends with NULL. */
 extern const struct vendor *const vendors[];
 extern const struct vendor vendor_leadsquared;
+extern const struct vendor vendor_scim;
 
 #endif

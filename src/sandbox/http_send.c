@@ -60,6 +60,8 @@ static void write_head(struct http_exchange *x, const struct http_answer *a)
         buf_printf(&x->out, "Content-Type: %s\r\n", a->type);
     if (may_have_body(a->status))
         buf_printf(&x->out, "Content-Length: %zu\r\n", a->body.n);
+    if (a->headers)
+        buf_puts(&x->out, a->headers);
     if (x->close || !x->conn->keep)
         buf_puts(&x->out, "Connection: close\r\n");
     buf_puts(&x->out, "\r\n");

@@ -54,7 +54,7 @@ static const char help[] =
     "  --dump-state FILE      write the tenant to FILE at the end\n"
     "  --port N               listen there (default 0: any free port)\n"
     "  --port-file FILE       write the port to FILE once connections are taken\n"
-    "  --access-key KEY       the keys that are good\n"
+    "  --access-key KEY       the keys that are good (what they are: below)\n"
     "  --secret-key KEY\n"
     "  --switch NAME=VALUE    set a switch; may be said often\n"
     "  --list-switches        every switch with its default and values\n"
@@ -62,7 +62,8 @@ static const char help[] =
     "  --list-rules           what is recorded as bad behaviour of a client\n"
     "\n"
     "While it runs: GET /admin/state /admin/log?since=N /admin/violations /admin/stats /admin/switches,\n"
-    "POST /admin/switch {\"name\": \"value\"}, /admin/user {\"UserId\": ..., fields}, /admin/reset-log.\n"
+    "POST /admin/switch {\"name\": \"value\"}, /admin/user {\"UserId\": ..., fields} (scim: {\"id\": ..., attributes}),\n"
+    "/admin/reset-log.\n"
     "SIGTERM or SIGINT ends it.\n"
     "\n";
 
@@ -156,7 +157,8 @@ static void list_switches(const struct vendor *vendor, struct buf *out)
     for (size_t i = 0; switches_def(&s, i); i++) {
         const struct switch_def *d = switches_def(&s, i);
 
-        buf_printf(out, "%-18s %-9s %-32s %s\n", d->name, d->normal, d->values, d->about);
+        buf_printf(out, "%-18s %-9s %-32s %s\n", d->name,
+                   i == SW_RATE && vendor->rate ? vendor->rate : d->normal, d->values, d->about);
     }
 }
 
@@ -186,6 +188,13 @@ static void list_faults(const struct vendor *vendor, struct buf *out)
         buf_printf(out, "  %-16s %s\n", vendor->endpoints[i].name, vendor->endpoints[i].path);
 }
 
+static void describe_vendor(const struct vendor *v, struct buf *out)
+{
+    buf_printf(out, "vendor %-14s %s; keys %s %s\n", v->name, v->about, v->access_key, v->secret_key);
+    if (v->keys_about)
+        buf_printf(out, "%21s %s\n", "", v->keys_about);
+}
+
 void options_describe(const struct options *o, struct buf *out)
 {
     const struct vendor *vendor = o->vendor ? o->vendor : vendors[0];
@@ -198,8 +207,7 @@ void options_describe(const struct options *o, struct buf *out)
     case WISH_SERVE:
         buf_puts(out, help);
         for (size_t i = 0; vendors[i]; i++)
-            buf_printf(out, "vendor %-14s %s; keys %s %s\n", vendors[i]->name, vendors[i]->about,
-                       vendors[i]->access_key, vendors[i]->secret_key);
+            describe_vendor(vendors[i], out);
         break;
     }
 }

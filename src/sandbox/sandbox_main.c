@@ -57,6 +57,21 @@ static bool load(struct sandbox *sb, const char *path, struct buf *error)
     return good;
 }
 
+/* What is there from the start was always visible. */
+static bool fill(struct sandbox *sb, const struct options *o, struct buf *error)
+{
+    uint64_t delay = sb->state.delay_us;
+    bool good = true;
+
+    sb->state.delay_us = 0;
+    if (o->state)
+        good = load(sb, o->state, error);
+    else
+        o->vendor->generate(sb, o->users, o->seed);
+    sb->state.delay_us = delay;
+    return good;
+}
+
 static bool prepare(struct sandbox *sb, const struct options *o, struct buf *error)
 {
     emulator_init(sb, o->vendor, o->seed);
@@ -64,10 +79,6 @@ static bool prepare(struct sandbox *sb, const struct options *o, struct buf *err
         sb->access_key = o->access_key;
     if (o->secret_key)
         sb->secret_key = o->secret_key;
-    if (!o->state)
-        o->vendor->generate(sb, o->users, o->seed);
-    else if (!load(sb, o->state, error))
-        return false;
     for (size_t i = 0; i < o->nswitches; i++) {
         const char *equals = strchr(o->switches[i], '=');
         char *name = xmemdup(o->switches[i], (size_t)(equals - o->switches[i]));
@@ -77,7 +88,7 @@ static bool prepare(struct sandbox *sb, const struct options *o, struct buf *err
         if (!good)
             return false;
     }
-    return true;
+    return fill(sb, o, error);
 }
 
 static void on_signal(uv_signal_t *handle, int number)

@@ -3,8 +3,8 @@
  * one by e-mail.
  *
  * Every value is text and never NULL ("" is empty); what it is on the wire (number, boolean, null) is the
- * vendor's business. A user's number is its place in the order of creation and never changes; users are never
- * removed.
+ * vendor's business. A user's number is its place in the order of creation and never changes; a vendor that
+ * deletes users marks their rows and counts them.
  *
  * Writes may be made to show later: then reads see the image from before until the delay has passed, while
  * rules (is the e-mail taken?) go by the truth. So reads ask state_seen(), rules look at user->f.
@@ -55,6 +55,7 @@ struct state {
     const struct schema *schema; /* borrowed */
     struct user *users;          /* owned */
     size_t count, size;
+    size_t gone; /* users among them that the vendor has marked as deleted */
     struct textmap by_id, by_email;
     struct arena arena;
     uint64_t version;       /* grows with every write */

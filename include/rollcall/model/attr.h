@@ -24,6 +24,8 @@ enum attr_type {
                   * line ends. They come parted by line ends or by the attribute's own `separator` */
     ATTR_REF,    /* the name or id of a thing of the tenant (team): as ATTR_GUID. Name, path and id of one
                   * thing differ here; refs.h gives the id */
+    ATTR_REFS, /* several of those (groups): each as ATTR_REF, empty ones dropped, sorted by bytes, unique,
+                * joined by line ends. They come parted as those of ATTR_SET do */
 };
 
 /* What a vendor lets us do with an attribute. Writable: READ|CREATE|UPDATE; create-only: READ|CREATE;
@@ -49,9 +51,9 @@ struct attr {
     char wire_create[ATTR_NAME_MAX]; /* name in a create, when it differs from `name` */
     char wire_update[ATTR_NAME_MAX]; /* name in an update and in a listing, when it differs from `name` */
     enum attr_type type;
-    char separator; /* ATTR_SET: ASCII character that parts values in feed and listing; 0: only line ends */
+    char separator; /* ATTR_SET, ATTR_REFS: ASCII character that parts values in feed and listing; 0: only line ends */
     unsigned flags; /* attr_flag */
-    unsigned ref_kind;  /* ATTR_REF: enum ref_kind */
+    unsigned ref_kind;  /* ATTR_REF, ATTR_REFS: enum ref_kind */
     unsigned max_chars; /* 0: no documented maximum */
 };
 

@@ -53,6 +53,8 @@ enum settled {
     SETTLED_REFUSED,
     SETTLED_NOT_DONE, /* surely not done: may be sent again */
     SETTLED_UNKNOWN,  /* look it up first */
+    SETTLED_STALE,    /* surely not done: the user is no longer as he was read (a conditional write). Look at
+                         him: done already, sent again on what he is now, or the change is stale */
 };
 /* How far a failure reaches. */
 enum blast {

@@ -6,7 +6,17 @@
 #include "rollcall/model/change.h"
 #include "rollcall/model/rate.h"
 
-enum option_type { OPT_TEXT, OPT_BOOL, OPT_INT, OPT_SPAN /* "30s" */, OPT_CHOICE };
+enum option_type {
+    OPT_TEXT,
+    OPT_BOOL,
+    OPT_INT,
+    OPT_SPAN /* "30s" */,
+    OPT_CHOICE,
+    OPT_URL, /* an address besides the target's that secrets are sent to: under the rules of the target's own
+                (https, no user info), its host compared with --allow-host too; or empty */
+};
+
+#define VENDOR_CREDENTIALS_MAX 8
 
 /* One option of a target, under $.target.options in the job file. Everything a vendor's documentation leaves
  * open is one. */
@@ -22,7 +32,7 @@ struct option {
 /* Values of a target's options, in the order of the vendor's table: what the job file said, or the
  * default. */
 struct option_value {
-    const char *text; /* OPT_TEXT, OPT_CHOICE; borrowed from the job or the table */
+    const char *text; /* OPT_TEXT, OPT_CHOICE, OPT_URL; borrowed from the job or the table */
     int64_t number;   /* OPT_BOOL, OPT_INT, OPT_SPAN (microseconds); OPT_CHOICE: index */
 };
 
@@ -34,6 +44,11 @@ struct endpoint {
     bool harmless;      /* repeating it does no harm */
     unsigned in_flight; /* calls of it at once; 0: no limit of its own */
     bool verified; /* asynchronous, or answered with a count only: read back before anything builds on it */
+    bool inside;   /* steps of one call may build on each other: a user whom one creates is known to those
+                      behind it, so they need no wave of their own. Calls of it go one after the other, in
+                      order */
+    uint8_t prelude; /* 0: none. Else 1 + index of the endpoint read right before each call of this one: see
+                        connector.prepare */
 };
 
 struct credential {
@@ -63,6 +78,13 @@ struct vendor {
     const char *hosts;             /* for `connectors`: what base URLs look like */
     const char *docs;              /* vendor's public documentation */
     unsigned default_concurrency;
+    bool managers_unordered; /* the service takes any existing user as manager at any time: no order between
+                                manager moves, nor of them and activations */
+    /* Optional: judges what the options table cannot: options that fit each other, credentials that the chosen
+     * way to log in needs. `given` by credential, in the table's order. Calls `say` with the option's or
+     * credential's name ("options.token_url", "credentials.token") and a text for people. */
+    void (*check)(const struct option_value *options, const bool *given,
+                  void (*say)(void *ctx, const char *where, const char *text), void *ctx);
 };
 
 /* The attribute called `name` (exact), static or of custom form; false when the vendor has none such and then
