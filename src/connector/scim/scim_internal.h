@@ -41,7 +41,10 @@ enum scim_option {
     OPTION_TOKEN_SCOPE,        /* text */
     OPTION_TOKEN_AUTH,         /* header | body: where client id and secret go */
     OPTION_ROSTER,             /* list | look_up; also read by the engine, by its name "roster" */
-    OPTION_PROOF,              /* total | two_passes */
+    OPTION_PAGING,             /* index: startIndex; cursor: RFC 9865, "?cursor" then nextCursor until there is
+                                  none; pages one after the other, no totalResults is promised (some services
+                                  list more than one page in no other way) */
+    OPTION_PROOF,              /* total | two_passes; with cursors: two_passes unless a total is stated */
     OPTION_PAGE_SIZE,          /* 100 */
     OPTION_SORT_BY,            /* attribute to sort a listing by; "": as it comes */
     OPTION_ASK_ATTRIBUTES,     /* true: "attributes=" names what is needed */
@@ -53,6 +56,7 @@ enum scim_option {
     OPTION_PATCH_SHAPE,        /* paths: an operation for each attribute; value: one operation without path */
     OPTION_EXTENSION_SHAPE,    /* path: urn:...:User:department; object: path urn:...:User; value: no path */
     OPTION_MANAGER_SHAPE,      /* value: ...:manager.value; object: ...:manager {"value"}; text: ...:manager "id" */
+    OPTION_MARK_PRIMARY,       /* true: the work e-mail (else the first) of a new user is sent with primary true */
     OPTION_CLEAR_SHAPE,        /* remove | empty | null */
     OPTION_ACTIVE_SHAPE,       /* boolean | string ("True", "False") */
     OPTION_BULK,               /* auto | off */
@@ -69,6 +73,7 @@ enum scim_option {
 enum scim_auth { SCIM_BEARER, SCIM_BASIC, SCIM_OAUTH2 };
 enum scim_token_auth { SCIM_TOKEN_HEADER, SCIM_TOKEN_BODY };
 enum scim_roster { SCIM_LIST, SCIM_LOOK_UP };
+enum scim_paging { SCIM_BY_INDEX, SCIM_BY_CURSOR };
 enum scim_proof { SCIM_TOTAL, SCIM_TWO_PASSES };
 enum scim_update_by { SCIM_BY_PATCH, SCIM_BY_PUT };
 enum scim_patch_shape { SCIM_PATHS, SCIM_VALUE };
