@@ -58,7 +58,9 @@ enum roster_proof {
                         created */
     PROOF_LOOKED_UP, /* each person was looked up by every key: who was not found is not there */
     PROOF_ALL,       /* everybody was listed */
+    ROSTER_PROOFS
 };
+extern const char *const roster_proof_name[ROSTER_PROOFS]; /* "none", "found", "looked-up", "all" */
 
 /* After sealing. */
 size_t roster_count(const struct roster *r);

@@ -244,7 +244,6 @@ static void rejects_member(struct engine *e, struct jw *w)
 
 static void tenant_member(struct engine *e, struct jw *w)
 {
-    static const char *const proof[] = { "none", "looked-up", "all" };
     const struct plan_counts *n = plan_counts(e->plan);
     jw_key(w, "tenant");
     jw_object(w);
@@ -254,7 +253,7 @@ static void tenant_member(struct engine *e, struct jw *w)
     jw_kz(w, "id", e->tenant.id);
     jw_kz(w, "label", e->tenant.label);
     jw_kint(w, "managed_active", (int64_t)n->managed_active);
-    jw_kz(w, "proof", proof[e->roster_state.proof]);
+    jw_kz(w, "proof", roster_proof_name[e->roster_state.proof]);
     jw_kz(w, "title", e->vendor->title);
     jw_kz(w, "url", e->cfg.job->target.url);
     jw_kint(w, "users", (int64_t)n->users);

@@ -110,8 +110,6 @@ static void keep_line(void *ctx, struct str s)
     }
 }
 
-static const char *const roster_proof_name[] = { "none", "found", "looked-up", "all" };
-
 static int store_changes(struct engine *e)
 {
     struct ledger *l = e->cfg.ledger;

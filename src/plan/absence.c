@@ -14,8 +14,8 @@ static void untrusted(struct plan *p, const char *why)
 void absence_trust(struct plan *p, const struct plan_proof *proof)
 {
     if (proof->roster != PROOF_ALL)
-        untrusted(p, proof->roster == PROOF_LOOKED_UP ? "users were only looked up, not listed"
-                                                      : "the list of users is not proven to be complete");
+        untrusted(p, proof->roster == PROOF_NONE ? "the list of users is not proven to be complete"
+                                                 : "users were only looked up, not listed");
     else if (p->counts.too_many_rejects)
         untrusted(p, "too many rows are rejected");
     else if (p->broken)

@@ -11,6 +11,13 @@
  * empty blocks. */
 #define KEEP_MIN ((size_t)512 * 1024)
 
+const char *const roster_proof_name[ROSTER_PROOFS] = {
+    [PROOF_NONE] = "none",
+    [PROOF_FOUND] = "found",
+    [PROOF_LOOKED_UP] = "looked-up",
+    [PROOF_ALL] = "all",
+};
+
 struct roster *roster_new(const struct schema *schema, const struct hash_key *key)
 {
     struct roster *r = xcalloc(1, sizeof(*r));

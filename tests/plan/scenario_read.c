@@ -145,6 +145,7 @@ static bool proof_of(struct scenario *s, struct str feed, struct str roster)
     s->proof.feed_whole = s->proof.feed_proven || str_is(feed, "whole");
     s->proof.roster = str_is(roster, "all")         ? PROOF_ALL
                       : str_is(roster, "looked-up") ? PROOF_LOOKED_UP
+                      : str_is(roster, "found")     ? PROOF_FOUND
                                                     : PROOF_NONE;
     return true;
 }
