@@ -5,5 +5,6 @@
 #include "rollcall/connector.h"
 
 extern const struct connector leadsquared_connector;
+extern const struct connector scim_connector;
 
 #endif

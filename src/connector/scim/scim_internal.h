@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "../connectors_internal.h"
+#include "../say.h" /* say_text(), say_cut(), enum fault, struct judged */
 
 #define SCIM_ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 #define SCIM_CORE_USER "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -36,37 +37,38 @@ enum scim_call {
 
 /* Options, in the order of the table in vendor.c. */
 enum scim_option {
-    OPTION_AUTH,               /* bearer | basic | oauth2 */
-    OPTION_TOKEN_URL,          /* OPT_URL */
-    OPTION_TOKEN_SCOPE,        /* text */
-    OPTION_TOKEN_AUTH,         /* header | body: where client id and secret go */
-    OPTION_ROSTER,             /* list | look_up; also read by the engine, by its name "roster" */
-    OPTION_PAGING,             /* index: startIndex; cursor: RFC 9865, "?cursor" then nextCursor until there is
-                                  none; pages one after the other, no totalResults is promised (some services
-                                  list more than one page in no other way) */
-    OPTION_PROOF,              /* total | two_passes; with cursors: two_passes unless a total is stated */
-    OPTION_PAGE_SIZE,          /* 100 */
-    OPTION_SORT_BY,            /* attribute to sort a listing by; "": as it comes */
-    OPTION_ASK_ATTRIBUTES,     /* true: "attributes=" names what is needed */
-    OPTION_READ_TRIES,         /* 4 */
-    OPTION_MEDIA_TYPE,         /* application/scim+json | application/json: of bodies we send */
-    OPTION_DISCOVERY,          /* auto | off: GET /ServiceProviderConfig */
-    OPTION_SCHEMAS,            /* auto | off: mapped attributes are checked against GET /Schemas */
-    OPTION_UPDATE_BY,          /* patch | put */
-    OPTION_PATCH_SHAPE,        /* paths: an operation for each attribute; value: one operation without path */
-    OPTION_EXTENSION_SHAPE,    /* path: urn:...:User:department; object: path urn:...:User; value: no path */
-    OPTION_MANAGER_SHAPE,      /* value: ...:manager.value; object: ...:manager {"value"}; text: ...:manager "id" */
-    OPTION_MARK_PRIMARY,       /* true: the work e-mail (else the first) of a new user is sent with primary true */
-    OPTION_CLEAR_SHAPE,        /* remove | empty | null */
-    OPTION_ACTIVE_SHAPE,       /* boolean | string ("True", "False") */
-    OPTION_BULK,               /* auto | off */
-    OPTION_BULK_OPERATIONS,    /* 0: what the service says */
-    OPTION_BULK_ID,            /* true: users of the same request are referred to as bulkId:... */
-    OPTION_IF_MATCH,           /* auto | off */
-    OPTION_MANAGED_GROUPS,     /* "*" or "Name; Name": the groups this job manages; "" none */
-    OPTION_GROUPS_FROM,        /* users | groups: where memberships are read */
-    OPTION_GROUP_BATCH,        /* members added or removed by one PATCH of a group: 100 */
-    OPTION_THROTTLED_WAIT,     /* 5s */
+    OPTION_AUTH,            /* bearer | basic | oauth2 */
+    OPTION_TOKEN_URL,       /* OPT_URL */
+    OPTION_TOKEN_SCOPE,     /* text */
+    OPTION_TOKEN_AUTH,      /* header | body: where client id and secret go */
+    OPTION_ROSTER,          /* list | look_up; also read by the engine, by its name "roster" */
+    OPTION_PAGING,          /* index: startIndex; cursor: RFC 9865, "?cursor" then nextCursor until there is
+                               none; pages one after the other, no totalResults is promised (some services
+                               list more than one page in no other way) */
+    OPTION_PROOF,           /* total | two_passes; with cursors: two_passes unless a total is stated */
+    OPTION_PAGE_SIZE,       /* 100 */
+    OPTION_SORT_BY,         /* attribute to sort a listing by; "": as it comes */
+    OPTION_ASK_ATTRIBUTES,  /* true: "attributes=" names what is needed */
+    OPTION_READ_TRIES,      /* 4 */
+    OPTION_MEDIA_TYPE,      /* application/scim+json | application/json: of bodies we send */
+    OPTION_DISCOVERY,       /* auto | off: GET /ServiceProviderConfig */
+    OPTION_SCHEMAS,         /* auto | off: mapped attributes are checked against GET /Schemas */
+    OPTION_UPDATE_BY,       /* patch | put */
+    OPTION_PATCH_SHAPE,     /* paths: an operation for each attribute; value: one operation without path */
+    OPTION_EXTENSION_SHAPE, /* path: urn:...:User:department; object: path urn:...:User; value: no path */
+    OPTION_MANAGER_SHAPE,   /* value: ...:manager.value; object: ...:manager {"value"}; text: ...:manager "id"
+                             */
+    OPTION_MARK_PRIMARY, /* true: the work e-mail (else the first) of a new user is sent with primary true */
+    OPTION_CLEAR_SHAPE,  /* remove | empty | null */
+    OPTION_ACTIVE_SHAPE, /* boolean | string ("True", "False") */
+    OPTION_BULK,         /* auto | off */
+    OPTION_BULK_OPERATIONS, /* 0: what the service says */
+    OPTION_BULK_ID,         /* true: users of the same request are referred to as bulkId:... */
+    OPTION_IF_MATCH,        /* auto | off */
+    OPTION_MANAGED_GROUPS,  /* "*" or "Name; Name": the groups this job manages; "" none */
+    OPTION_GROUPS_FROM,     /* users | groups: where memberships are read */
+    OPTION_GROUP_BATCH,     /* members added or removed by one PATCH of a group: 100 */
+    OPTION_THROTTLED_WAIT,  /* 5s */
     SCIM_OPTIONS
 };
 
@@ -92,14 +94,18 @@ enum scim_credential { CRED_TOKEN, CRED_USERNAME, CRED_PASSWORD, CRED_CLIENT_ID,
 /* path.c ------------------------------------------------------------------------------------------ */
 
 /* An attribute as the job file spells it, in its parts (RFC 7644 3.10): `userName`; `name.givenName`;
- * `emails[type eq "work"].value`; `urn:...:User:department`; `urn:...:User:manager.value`. Slices of the name. */
+ * `emails[type eq "work"].value`; `urn:...:User:department`; `urn:...:User:manager.value`. Slices of the
+ * name. */
 struct scim_path {
-    struct str urn;                        /* of an extension; empty: core (the core URN written out is empty too) */
-    struct str attr;                       /* "emails" */
-    struct str filter_attr, filter_value;  /* "type", "work"; primary eq true: "primary", "true"; empty: none */
-    struct str sub;                        /* "value"; empty: none */
+    struct str urn;  /* of an extension; empty: core (the core URN written out is empty too) */
+    struct str attr; /* "emails" */
+    struct str filter_attr,
+        filter_value; /* "type", "work"; primary eq true: "primary", "true"; empty: none */
+    struct str sub;   /* "value"; empty: none */
 };
 bool scim_path(struct str name, struct scim_path *out);
+/* The `groups` slot of a schema, or -1. */
+int scim_groups_slot(const struct schema *s);
 
 /* What the service says of itself: defaults where it says nothing. */
 struct scim_service {
@@ -122,9 +128,9 @@ void versions_free(struct scim_versions *v);
 /* Users as they were right before a PUT, whole, as the service sent them. */
 struct scim_documents {
     struct document {
-        struct str id;  /* owned */
-        json_t *user;   /* owned */
-    } * v;              /* owned */
+        struct str id; /* owned */
+        json_t *user;  /* owned */
+    } * v;             /* owned */
     size_t n, cap;
 };
 
@@ -142,10 +148,23 @@ struct conn {
     bool looked_up;                  /* the roster was looked up, not listed */
 };
 
+/* The tables in vendor.c; scim.c puts them into scim_connector. */
+#define SCIM_ATTRS 43
+extern const struct attr scim_attrs[SCIM_ATTRS];
+extern const struct option scim_options[SCIM_OPTIONS];
+extern const struct endpoint scim_endpoints[SCIM_CALLS];
+extern const struct credential scim_credentials[CRED_CLIENT_SECRET + 1];
+bool scim_custom_attr(struct str name, struct attr *out); /* vendor.custom_attr */
+void scim_check(const struct option_value *options, const bool *given,
+                void (*say)(void *ctx, const char *where, const char *text), void *ctx); /* vendor.check */
+
+struct conn *scim_conn_new(const struct conn_config *config);
+void scim_conn_free(struct conn *c);
+extern const struct scim_service scim_service_default;
 const char *scim_text(const struct conn *c, enum scim_option o);
 int64_t scim_number(const struct conn *c, enum scim_option o);
-bool scim_uses_bulk(const struct conn *c);     /* the service has it and the job does not forbid it */
-bool scim_uses_if_match(const struct conn *c); /* the same of ETags */
+bool scim_uses_bulk(const struct conn *c);         /* the service has it and the job does not forbid it */
+bool scim_uses_if_match(const struct conn *c);     /* the same of ETags */
 size_t scim_bulk_operations(const struct conn *c); /* of one request, PACK_MAX of the engine (1000) at most */
 size_t scim_bulk_bytes(const struct conn *c);
 
@@ -164,30 +183,14 @@ void scim_if_match(struct request *out, struct str version);
 
 /* A SCIM error body (RFC 7644 3.12), or the start of any other. */
 struct scim_error {
-    int status;         /* as the body says; 0: not */
-    char type[40];      /* scimType */
-    char detail[400];   /* as received, cut */
+    int status;       /* as the body says; 0: not */
+    char type[40];    /* scimType */
+    char detail[400]; /* as received, cut */
 };
 
-enum fault {
-    FAULT_NONE, /* 2xx: the call decides whether the shape is right */
-    FAULT_THROTTLED,
-    FAULT_PASSING,
-    FAULT_REFUSED,
-    FAULT_GONE,  /* 404 */
-    FAULT_STALE, /* 412 */
-    FAULT_TOO_LARGE, /* 413 */
-    FAULT_LOGIN, /* 401; 403 is FAULT_REFUSED */
-    FAULT_NOT_SENT,
-    FAULT_LOST, /* sent, and no whole answer */
-};
-
-struct judged {
-    enum fault fault;
-    int64_t wait_us; /* FAULT_THROTTLED */
-    char type[40];   /* scimType */
-    char text[SETTLED_TEXT_MAX]; /* for people, printable: "409 uniqueness: userName is taken" */
-};
+/* Bodies that are no SCIM error (a page of HTML, a proxy's text) are told apart: only a short plain text is
+ * quoted. */
+void scim_error_of(const json_t *root, struct scim_error *out);
 
 /* What an answer means, whatever the call; `root` is its parsed body or NULL. The one place. */
 void scim_judge(const struct conn *c, const struct answer *a, const json_t *root, struct judged *out);
@@ -195,7 +198,8 @@ void scim_judge(const struct conn *c, const struct answer *a, const json_t *root
 void scim_judge_status(const struct conn *c, int status, const json_t *response, struct judged *out);
 
 /* token.c: login, login_end of the door. A 401 anywhere makes login offer a new one where the way to log in
- * is oauth2 (scim_token_refused); scim_can_login() tells settle() and read_end() whether AGAIN_LOGIN helps. */
+ * is oauth2 (scim_token_refused); scim_can_login() tells settle() and read_end() whether AGAIN_LOGIN helps.
+ */
 bool scim_login(struct conn *c, struct request *out);
 struct read_verdict scim_login_end(struct conn *c, const struct answer *a);
 bool scim_can_login(const struct conn *c);
@@ -209,6 +213,7 @@ void scim_read_head(struct conn *c, unsigned id, int status);
 void scim_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
 struct read_verdict scim_read_end(struct conn *c, unsigned id, const struct answer *a);
 size_t scim_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
+void scim_reading_new(struct conn *c); /* the reading state of a new connection */
 void scim_reading_free(struct conn *c);
 
 /* Writing: as the door names them ----------------------------------------------------------------- */
