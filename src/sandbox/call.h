@@ -68,7 +68,8 @@ struct vendor {
     bool (*load)(struct sandbox *sb, const json_t *root, struct buf *error);
     void (*dump)(struct sandbox *sb, struct jw *j); /* members of the root object */
     /* The rows of the state are not the form in which people see users: dump writes them too, and edit does
-     * what POST /admin/user asks (false with the reason in *error). NULL: the core does both, by the schema. */
+     * what POST /admin/user asks (false with the reason in *error). NULL: the core does both, by the schema.
+     */
     bool (*edit)(struct call *call, struct buf *error);
 
     /* Are the keys good? Asked when the header fields are there; records breaches of rules about keys. */
@@ -103,7 +104,7 @@ struct call {
     size_t nparams;
     char *id;      /* owned: what stood for {...} in the path, decoded; NULL: none */
     char *id_sent; /* owned: the same as it was sent */
-    json_t *body; /* owned; NULL: none */
+    json_t *body;  /* owned; NULL: none */
     bool faulty;
     struct fault_hit fault;
     /* the answer */

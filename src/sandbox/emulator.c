@@ -252,7 +252,9 @@ static void send_now(struct http_exchange *x)
     struct call *call = http_kept(x);
     struct log_entry *entry = reqlog_entry(&call->sb->log, call->seq);
     struct endpoint_count *counts = counts_of(call);
-    struct http_answer answer = { .status = call->status, .type = call->type, .headers = buf_z(&call->headers), .body = call->out };
+    struct http_answer answer = {
+        .status = call->status, .type = call->type, .headers = buf_z(&call->headers), .body = call->out
+    };
     const struct fault_hit *fault = &call->fault;
 
     buf_init(&call->out, ANSWER_MAX);

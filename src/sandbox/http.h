@@ -44,9 +44,9 @@ enum http_ending {
 
 struct http_answer {
     int status;
-    const char *type; /* Content-Type; borrowed until http_send returns; NULL: none */
+    const char *type;    /* Content-Type; borrowed until http_send returns; NULL: none */
     const char *headers; /* further header lines with their line ends; borrowed as well; NULL: none */
-    struct buf body;  /* moved: http_send takes it and leaves an empty one */
+    struct buf body;     /* moved: http_send takes it and leaves an empty one */
     enum http_ending ending;
     uint64_t bytes;       /* for HTTP_CUT */
     uint64_t bytes_per_s; /* 0: as fast as it goes */

@@ -49,10 +49,12 @@ static const struct {
     [RULE_UNSORTED_PAGING] = { "unsorted_paging",
                                "paging through a search that is not sorted by a unique column" },
     [RULE_PAGING] = { "paging", "a search without paging, or a page that cannot be" },
-    [RULE_ACCEPT] = { "accept", "a request without Accept, or with one that does not take application/scim+json" },
+    [RULE_ACCEPT] = { "accept",
+                      "a request without Accept, or with one that does not take application/scim+json" },
     [RULE_SCHEMAS] = { "schemas", "'schemas' of a body is missing or does not name what the body is" },
     [RULE_PATCH_OP] = { "patch_op", "a PATCH operation other than add, replace or remove" },
-    [RULE_PATCH_SHAPE] = { "patch_shape", "a PATCH operation that is none by RFC 7644, whatever the switches take" },
+    [RULE_PATCH_SHAPE] = { "patch_shape",
+                           "a PATCH operation that is none by RFC 7644, whatever the switches take" },
     [RULE_PUT_LOSES] = { "put_loses", "a PUT without something that the user or group has: it is lost" },
     [RULE_NO_IF_MATCH] = { "no_if_match", "a write without If-Match where there are ETags" },
     [RULE_RAW_ID] = { "raw_id", "an id in a path that is not percent-encoded" },
@@ -63,7 +65,8 @@ static const struct {
     [RULE_MEMBER_UNKNOWN] = { "member_unknown", "a member that is neither a user nor a group" },
     [RULE_BULK_LIMIT] = { "bulk_limit", "a bulk request over the limits, or where there is none" },
     [RULE_BULK_ORDER] = { "bulk_order", "a bulk operation that refers to a later one" },
-    [RULE_BULK_NEEDLESS] = { "bulk_needless", "a bulk operation on what another one in the same request creates or writes" },
+    [RULE_BULK_NEEDLESS] = { "bulk_needless",
+                             "a bulk operation on what another one in the same request creates or writes" },
 };
 
 const char *rule_name(enum rule rule)

@@ -34,6 +34,10 @@ TIMEOUT = 60  # seconds until a test that hangs is called off; never a measure o
 
 ACCESS_KEY = 'AKEY$sandbox'
 SECRET_KEY = 'SKEY-sandbox'
+SCIM_TOKEN = 'SCIM-sandbox'
+SCIM = '/scim/v2'
+SCIM_TYPE = 'application/scim+json'
+ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
 
 _children = []
 _folders = []
@@ -108,6 +112,7 @@ class Sandbox:
 
     def __init__(self, vendor='leadsquared', users=60, seed=7, state=None, switches=None, arguments=(),
                  dump=False):
+        self.vendor = vendor
         self.folder = folder()
         self.port_file = os.path.join(self.folder, 'port')
         self.dump_file = os.path.join(self.folder, 'dump.json') if dump else None
@@ -165,12 +170,16 @@ class Sandbox:
         body: bytes as they are, anything else as JSON.
         """
         fields = {'User-Agent': 'rollcall-test/1'}
-        if keys:
+        media = 'application/json'
+        if keys and self.vendor == 'scim':
+            media = SCIM_TYPE
+            fields.update({'Authorization': 'Bearer ' + SCIM_TOKEN, 'Accept': SCIM_TYPE})
+        elif keys:
             fields.update({'x-LSQ-AccessKey': ACCESS_KEY, 'x-LSQ-SecretKey': SECRET_KEY})
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         if body is not None:
-            fields['Content-Type'] = 'application/json'
+            fields['Content-Type'] = media
         fields.update(headers or {})
         fields = {name: value for name, value in fields.items() if value is not None}
         if query:
@@ -223,7 +232,14 @@ class Sandbox:
 
     def users(self):
         """The users of the state by id."""
+        if self.vendor == 'scim':
+            return {u['id']: u for u in self.state()['users']}
         return {u['UserId']: u for u in self.state()['Users']}
+
+    def groups(self):
+        """The groups of a SCIM state by displayName, their members as a set of ids."""
+        return {g['displayName']: dict(g, members={m['value'] for m in g['members']})
+                for g in self.state()['groups']}
 
     def stats(self):
         return self._admin('GET', '/admin/stats')
@@ -325,6 +341,77 @@ class LeadSquared:
 
     def mark_obsolete(self, user):
         return self.get('MarkObsolete', query={'userid': user})
+
+
+class Scim:
+    """SCIM's calls, bare: each returns the Answer."""
+
+    USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
+    GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group'
+    MESSAGE = 'urn:ietf:params:scim:api:messages:2.0:'
+
+    def __init__(self, box):
+        self.box = box
+
+    def call(self, method, path, body=None, **options):
+        return self.box.request(method, SCIM + path, body, **options)
+
+    def get(self, path, **options):
+        return self.call('GET', path, **options)
+
+    @staticmethod
+    def path(user, kind='Users'):
+        return '/%s/%s' % (kind, urllib.parse.quote(user, safe=''))
+
+    def user(self, user, **options):
+        return self.get(self.path(user), **options)
+
+    def group(self, group, **options):
+        return self.get(self.path(group, 'Groups'), **options)
+
+    def list(self, kind='Users', **query):
+        return self.get('/' + kind, query=query)
+
+    def everybody(self, **query):
+        """All users, page by page."""
+        users = []
+        while True:
+            page = self.list(startIndex=len(users) + 1, **query).json()
+            users += page['Resources']
+            if not page['Resources'] or len(users) >= page['totalResults']:
+                return users
+
+    def body(self, **attributes):
+        schemas = [self.USER] + [name for name in attributes if ':' in name]
+        return {'schemas': schemas, 'userName': 'new.user@example.com', **attributes}
+
+    def create(self, headers=None, **attributes):
+        return self.call('POST', '/Users', self.body(**attributes), headers=headers)
+
+    def replace(self, user, body, **options):
+        return self.call('PUT', self.path(user), body, **options)
+
+    def operations(self, *operations):
+        """A PatchOp of (op, path, value); path None: without one; value `...`: without one."""
+        made = []
+        for op, path, value in operations:
+            one = {'op': op}
+            if path is not None:
+                one['path'] = path
+            if value is not ...:
+                one['value'] = value
+            made.append(one)
+        return {'schemas': [self.MESSAGE + 'PatchOp'], 'Operations': made}
+
+    def patch(self, user, *operations, kind='Users', **options):
+        return self.call('PATCH', self.path(user, kind), self.operations(*operations), **options)
+
+    def delete(self, user, kind='Users', **options):
+        return self.call('DELETE', self.path(user, kind), **options)
+
+    def bulk(self, *operations, **more):
+        return self.call('POST', '/Bulk', {'schemas': [self.MESSAGE + 'BulkRequest'],
+                                           'Operations': list(operations), **more})
 
 
 def _call(test, options):
