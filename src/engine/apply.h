@@ -1,5 +1,5 @@
-/* The inside of PHASE_APPLY, shared by applying.c (waves -> calls), settling.c (answers -> what became of
- * steps) and readback.c (what the tenant shows). */
+/* The inside of PHASE_APPLY, shared by applying.c (waves -> calls), prelude.c (what is read right before a
+ * call), settling.c (answers -> what became of steps) and readback.c (what the tenant shows). */
 #ifndef ROLLCALL_ENGINE_APPLY_H
 #define ROLLCALL_ENGINE_APPLY_H
 
@@ -8,13 +8,24 @@
 #define STEP_TRIES_MAX                                                                                       \
     5                     /* sends of one step for passing faults; an unknown outcome is sent once more only \
                            */
+#define STALE_ROUNDS_MAX 3 /* looks at a user who changes under a conditional write again and again */
 #define BREAKER_ROW 10    /* failed calls in a row ... */
 #define BREAKER_WINDOW 50 /* ... or half of this many end the run */
 #define READ_BACK_PAUSE_US (2 * SECOND_US)
 #define READ_BACK_PAUSE_MAX_US (30 * SECOND_US)
 
-/* A step's way: WAITS -> FLIES -> one of the others; back to WAITS when it may be sent again. */
-enum step_way { STEP_WAITS, STEP_FLIES, STEP_IS_DONE, STEP_FAILED, STEP_WITHHELD, STEP_IS_UNKNOWN };
+/* A step's way: WAITS -> FLIES -> one of the others; back to WAITS when it may be sent again. It flies from
+ * the prelude of its call on. UNKNOWN and MET_NEWER wait for a look at the user. */
+enum step_way {
+    STEP_WAITS,
+    STEP_FLIES,
+    STEP_IS_DONE,
+    STEP_FAILED,
+    STEP_WITHHELD,
+    STEP_IS_STALE,
+    STEP_IS_UNKNOWN,
+    STEP_MET_NEWER,
+};
 
 /* What PHASE_APPLY is at: one thing at a time. */
 enum apply_doing {
@@ -24,15 +35,29 @@ enum apply_doing {
     DOING_NOTHING
 };
 
+/* Steps whose call can be built: its prelude was answered. */
+struct prepared {
+    uint32_t *step; /* owned */
+    size_t n;
+};
+
 struct apply {
     enum apply_doing doing;
     enum step_way *way; /* owned, by step */
     uint8_t *faults;    /* owned, by step: passing faults in this part of the run */
     uint8_t *lost;      /* owned, by step: answers lost in it */
-    bool *sent;         /* owned, by step: this part of the run has sent it; again, it is a retry */
+    uint8_t *newer;     /* owned, by step: rounds of SETTLED_STALE in it */
+    bool *opened;       /* owned, by planned call: this part of the run has made it; again, it is a retry */
+    bool *asked;        /* owned, by planned call: the same of its prelude */
     uint16_t *at_most;  /* owned, by step: steps its call may carry (a failed call is halved); 0: no limit of
                            its own */
     uint32_t *number;   /* owned, by step: ordinal among the steps of its first change */
+    struct by_change by_change;
+    uint32_t *taken; /* owned, by step: the last call that was put together with it */
+    uint32_t calls;  /* put together so far */
+    bool hopeless;   /* a step ended badly whose wave has steps that may need it */
+    struct prepared prepared[CALLS_MAX]; /* the oldest first */
+    size_t n_prepared;
     uint32_t wave;
     size_t from, to; /* steps of this wave */
     size_t cursor;   /* no waiting step before it */
@@ -52,8 +77,11 @@ struct apply {
 };
 
 /* settling.c */
-void settle_step(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c,
+/* Of a call that has been answered: what becomes of its steps, and what that means for pace, breaker and run.
+ * Of a prelude that gave nothing to build on likewise. */
+void settle_call(struct engine *e, const struct call *c, const struct settlement *out,
                  const struct answer *a);
+void wait_again(struct engine *e, uint32_t step);
 void step_over(struct engine *e, uint32_t step, enum step_way way,
                const char *text); /* done, failed or withheld: tells its changes */
 /* Number of a step's part in its k-th change, the same in every part of a run. */
@@ -61,7 +89,6 @@ uint32_t step_number(const struct engine *e, uint32_t step, size_t k);
 int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status,
                 const char *text);
 void item_outcome(struct engine *e, struct work_item *item, enum outcome outcome, const char *text);
-bool breaker(struct engine *e, bool failed, const char *text);
 
 /* readback.c */
 void look_up_unknown(struct engine *e);
@@ -73,7 +100,13 @@ bool wave_wants_read_back(const struct engine *e, uint32_t wave);
 struct str find_created(struct engine *e, const struct change *c, const struct roster *fresh, bool *several);
 void plan_read_backs(struct engine *e); /* adds them to the planned calls */
 
+/* prelude.c */
+struct call *prelude_offer(struct engine *e, const uint32_t *number, size_t n);
+void preludes_free(struct apply *a);
+
 /* applying.c */
+struct str created_id(void *ctx, uint32_t change); /* of a change's user; ctx: the engine */
+void steps_of(const struct engine *e, const uint32_t *number, size_t n, const struct step **steps);
 void wave_begin(struct engine *e, uint32_t wave);
 void wave_over(struct engine *e);
 void apply_over(struct engine *e);

@@ -67,9 +67,13 @@ void applying_begin(struct engine *e)
     a->way = xcalloc(w->n_steps + 1, sizeof *a->way);
     a->faults = xcalloc(w->n_steps + 1, sizeof *a->faults);
     a->lost = xcalloc(w->n_steps + 1, sizeof *a->lost);
-    a->sent = xcalloc(w->n_steps + 1, sizeof *a->sent);
+    a->newer = xcalloc(w->n_steps + 1, sizeof *a->newer);
+    a->opened = xcalloc(w->n_calls + 1, sizeof *a->opened);
+    a->asked = xcalloc(w->n_calls + 1, sizeof *a->asked);
     a->at_most = xcalloc(w->n_steps + 1, sizeof *a->at_most);
     a->number = xcalloc(w->n_steps + 1, sizeof *a->number);
+    a->taken = xcalloc(w->n_steps + 1, sizeof *a->taken);
+    a->by_change = work_by_change(w);
     number_steps(e);
     count_on(e);
     /* Made durable together with the state: a run cut off here is not resumed with more. */
@@ -88,8 +92,13 @@ void applying_free(struct engine *e)
     free(e->apply->at_most);
     free(e->apply->faults);
     free(e->apply->lost);
-    free(e->apply->sent);
+    free(e->apply->newer);
+    free(e->apply->opened);
+    free(e->apply->asked);
     free(e->apply->number);
+    free(e->apply->taken);
+    by_change_deinit(&e->apply->by_change);
+    preludes_free(e->apply);
     free(e->apply->lookups);
     arena_deinit(&e->apply->look);
     free(e->apply);
@@ -98,25 +107,46 @@ void applying_free(struct engine *e)
 
 /* Needs --------------------------------------------------------------------------------------------------------------------------- */
 
+/* Steps in front of step `i` that go in one call with it and provide what its need asks for: those that are
+ * not over yet may still do so. */
+static bool may_be_met(const struct engine *e, size_t i, const struct need *need)
+{
+    const struct apply *a = e->apply;
+    const struct step *s = &e->work.step[i];
+    for (uint32_t k = a->by_change.start[need->change]; k < a->by_change.start[need->change + 1]; k++) {
+        uint32_t j = a->by_change.step[k];
+        if (j < a->from || j >= i || !step_provides(&e->work.step[j], need->kind) ||
+            !step_inside(e->cfg.connector, &e->work.step[j], s, need->kind))
+            continue;
+        if (a->way[j] == STEP_WAITS || a->way[j] == STEP_FLIES || a->way[j] >= STEP_IS_UNKNOWN)
+            return true;
+    }
+    return false;
+}
+
+static bool is_met(const struct engine *e, const struct need *n)
+{
+    const struct work_item *other = &e->work.item[n->change];
+    if (n->kind == NEED_CREATED)
+        return other->new_id[0] != '\0';
+    return other->outcome == OUTCOME_APPLIED || other->outcome == OUTCOME_ALREADY ||
+           (other->n_steps > 0 && other->outcome == OUTCOME_NONE);
+}
+
 /* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to
  * the order). */
-static const char *broken_need(const struct engine *e, const struct step *s, char text[200])
+static const char *broken_need(const struct engine *e, size_t i, char text[200])
 {
+    const struct step *s = &e->work.step[i];
     for (size_t k = 0; k < s->n_needs; k++) {
         const struct need *n = &s->need[k];
         if (n->kind == NEED_SEAT || n->kind == NEED_REPORTS_MOVED || n->change >= e->work.n_items)
             continue;
-        const struct work_item *other = &e->work.item[n->change];
-        bool stands = n->kind == NEED_CREATED
-                          ? other->new_id[0] != '\0'
-                          : other->outcome == OUTCOME_APPLIED || other->outcome == OUTCOME_ALREADY ||
-                                (other->n_steps > 0 && other->outcome == OUTCOME_NONE);
-        if (stands)
+        if (is_met(e, n) || may_be_met(e, i, n))
             continue;
-        snprintf(text, 200, "needs the %s of '%.*s', which was not done",
-                 change_kind_name[other->change->kind],
-                 (int)(other->change->key.n < 80 ? other->change->key.n : 80),
-                 other->change->key.p ? other->change->key.p : "");
+        const struct change *other = e->work.item[n->change].change;
+        snprintf(text, 200, "needs the %s of '%.*s', which was not done", change_kind_name[other->kind],
+                 (int)(other->key.n < 80 ? other->key.n : 80), other->key.p ? other->key.p : "");
         return text;
     }
     return NULL;
@@ -125,10 +155,11 @@ static const char *broken_need(const struct engine *e, const struct step *s, cha
 /* The manager to be set is a joiner whose create is not part of this run. */
 static bool lacks_manager(const struct engine *e, const struct step *s)
 {
-    const struct manager_ref *to = &work_move(&e->work, s)->manager_after;
+    const struct manager_ref *to = &work_move(&e->work, s)->change->manager_after;
     return s->rank == RANK_MANAGER && to->id.n == 0 && to->key.n > 0 && s->manager_ref == NO_CHANGE;
 }
 
+/* One turn is enough: what is needed stands in front of what needs it. */
 static void withhold_hopeless(struct engine *e)
 {
     struct apply *a = e->apply;
@@ -137,8 +168,9 @@ static void withhold_hopeless(struct engine *e)
         if (a->way[i] == STEP_WAITS && lacks_manager(e, &e->work.step[i]))
             step_over(e, (uint32_t)i, STEP_WITHHELD,
                       "the manager is a joiner who is not created in this run");
-        else if (a->way[i] == STEP_WAITS && broken_need(e, &e->work.step[i], text))
+        else if (a->way[i] == STEP_WAITS && broken_need(e, i, text))
             step_over(e, (uint32_t)i, STEP_WITHHELD, text);
+    a->hopeless = false;
 }
 
 void wave_begin(struct engine *e, uint32_t wave)
@@ -149,7 +181,7 @@ void wave_begin(struct engine *e, uint32_t wave)
     a->to = wave_start(&e->work, wave + 1);
     a->doing = DOING_STEPS;
     e->turns++;
-    withhold_hopeless(e); /* needs are of earlier waves: they are known now */
+    withhold_hopeless(e); /* needs of earlier waves are known now */
     if (wave < e->work.n_waves)
         log_text(e->cfg.log, LOG_INFO, "wave", "%u of %u: %zu steps", wave + 1, e->work.n_waves,
                  a->to - a->from);
@@ -187,10 +219,43 @@ void apply_over(struct engine *e)
 
 /* Calls --------------------------------------------------------------------------------------------------------------------------- */
 
-static struct str created_id(void *ctx, uint32_t change)
+struct str created_id(void *ctx, uint32_t change)
 {
     struct engine *e = ctx;
     return change < e->work.n_items ? str_of(e->work.item[change].new_id) : (struct str){ NULL, 0 };
+}
+
+void steps_of(const struct engine *e, const uint32_t *number, size_t n, const struct step **steps)
+{
+    for (size_t k = 0; k < n; k++)
+        steps[k] = &e->work.step[number[k]];
+}
+
+static const struct endpoint *endpoint_at(const struct engine *e, size_t step)
+{
+    return &e->vendor->endpoints[e->work.step[step].endpoint];
+}
+
+/* Everything that step `i` builds on in its own wave is done, or stands in front of it in the call that is
+ * being put together. */
+static bool is_ready(const struct engine *e, size_t i)
+{
+    const struct apply *a = e->apply;
+    const struct step *s = &e->work.step[i];
+    if (!endpoint_at(e, i)->inside)
+        return true;
+    for (size_t n = 0; n < s->n_needs; n++) {
+        uint32_t c = s->need[n].change;
+        for (uint32_t k = c < e->work.n_items ? a->by_change.start[c] : 0;
+             c < e->work.n_items && k < a->by_change.start[c + 1]; k++) {
+            uint32_t j = a->by_change.step[k];
+            bool counts = j >= a->from && j < i && step_provides(&e->work.step[j], s->need[n].kind) &&
+                          step_inside(e->cfg.connector, &e->work.step[j], s, s->need[n].kind);
+            if (counts && a->way[j] != STEP_IS_DONE && a->taken[j] != a->calls)
+                return false;
+        }
+    }
+    return true;
 }
 
 /* The next waiting step whose endpoint takes another call now; a step behind one of an endpoint that is full
@@ -199,38 +264,39 @@ static size_t next_waiting(struct engine *e)
 {
     struct apply *a = e->apply;
     bool full[ENDPOINTS_MAX] = { false };
+    a->calls++; /* nothing is taken yet */
     while (a->cursor < a->to && a->way[a->cursor] != STEP_WAITS)
         a->cursor++;
     for (size_t i = a->cursor; i < a->to; i++) {
         uint8_t p = e->work.step[i].endpoint;
-        unsigned most = e->vendor->endpoints[p].in_flight;
+        unsigned most = endpoint_at(e, i)->inside ? 1 : endpoint_at(e, i)->in_flight;
         if (a->way[i] != STEP_WAITS || full[p])
             continue;
-        if (most == 0 || a->flying_at[p] < most)
+        if (most > 0 && a->flying_at[p] >= most) {
+            full[p] = true;
+            i = work_same_call(&e->work, i, a->to) - 1;
+        } else if (is_ready(e, i)) {
             return i;
-        full[p] = true;
-        i = work_same_call(&e->work, i, a->to) - 1;
+        }
     }
     return a->to;
 }
 
-/* Waiting steps from `i` on that may share its call. */
-static size_t gather(struct engine *e, size_t i, const struct step **steps, uint32_t *number)
+/* Waiting steps from `i` on that share its planned call. */
+static size_t gather(struct engine *e, size_t i, uint32_t *number)
 {
     struct apply *a = e->apply;
-    size_t first = i, n = 0, batch = work_batch(e->cfg.connector, e->work.step[i].endpoint),
-           most = a->at_most[i] ? a->at_most[i] : batch;
-    for (; i < a->to && n < most; i++) {
-        if (!work_same_group(&e->work, first, i))
-            break;
-        if (a->way[i] != STEP_WAITS)
+    uint32_t call = e->work.call[i];
+    size_t n = 0, most = a->at_most[i] ? a->at_most[i] : PACK_MAX;
+    for (; i < a->to && n < most && e->work.call[i] == call; i++) {
+        if (a->way[i] != STEP_WAITS || !is_ready(e, i))
             continue;
         if (a->at_most[i] && a->at_most[i] < most)
             most = a->at_most[i] > n ? a->at_most[i] : n;
         if (n == most)
             break;
-        number[n] = (uint32_t)i;
-        steps[n++] = &e->work.step[i];
+        a->taken[i] = a->calls;
+        number[n++] = (uint32_t)i;
     }
     return n;
 }
@@ -246,29 +312,57 @@ static bool intend(struct engine *e, const struct call *c)
     return true;
 }
 
-static struct call *make_call(struct engine *e, size_t first)
+/* A call with the first of these steps: as many as pack() takes. */
+static struct call *make_call(struct engine *e, const uint32_t *number, size_t n)
 {
     const struct step *steps[PACK_MAX];
-    uint32_t number[PACK_MAX];
     struct call *c = call_new(e, CALL_WRITE);
     if (!c)
         return NULL;
-    size_t n = gather(e, first, steps, number);
+    steps_of(e, number, n, steps);
     c->n_steps = e->cfg.connector->pack(e->conn, steps, n, created_id, e, &c->request);
     c->step = xmemdup(number, c->n_steps * sizeof *number);
+    if (!intend(e, c)) {
+        call_free(e, c);
+        engine_ledger_failed(e);
+        return NULL;
+    }
+    if (e->apply->opened[e->work.call[number[0]]])
+        e->endpoint[c->request.endpoint].retried++;
+    e->apply->opened[e->work.call[number[0]]] = true;
     return c;
 }
 
-static void fly(struct engine *e, struct call *c)
+static void fly(struct engine *e, const struct call *c)
+{
+    for (size_t k = 0; k < c->n_steps; k++)
+        e->apply->way[c->step[k]] = STEP_FLIES;
+    e->apply->flying_at[e->work.step[c->step[0]].endpoint]++;
+}
+
+/* What was prepared first goes first. Steps that did not fit have to be prepared again. */
+static struct call *send_prepared(struct engine *e)
 {
     struct apply *a = e->apply;
-    if (a->sent[c->step[0]])
-        e->endpoint[c->request.endpoint].retried++;
-    for (size_t k = 0; k < c->n_steps; k++) {
-        a->way[c->step[k]] = STEP_FLIES;
-        a->sent[c->step[k]] = true;
-    }
-    a->flying_at[c->request.endpoint]++;
+    struct prepared p = a->prepared[0];
+    struct call *c = make_call(e, p.step, p.n);
+    if (!c)
+        return NULL;
+    for (size_t k = c->n_steps; k < p.n; k++)
+        wait_again(e, p.step[k]);
+    free(p.step);
+    memmove(a->prepared, a->prepared + 1, --a->n_prepared * sizeof *a->prepared);
+    return c;
+}
+
+static struct call *send_waiting(struct engine *e, size_t i)
+{
+    uint32_t number[PACK_MAX];
+    size_t n = gather(e, i, number);
+    struct call *c = endpoint_at(e, i)->prelude ? prelude_offer(e, number, n) : make_call(e, number, n);
+    if (c)
+        fly(e, c);
+    return c;
 }
 
 static bool anything_flies(const struct engine *e)
@@ -279,91 +373,54 @@ static bool anything_flies(const struct engine *e)
     return false;
 }
 
-/* The next write to send, when pacing lets it go at once; NULL when nothing can go now. May end the wave. */
-struct call *applying_offer(struct engine *e)
+/* The next of the wave's calls, when pacing lets it go at once: asked before packing, as intents are written
+ * for calls that go. May end the wave. */
+static struct call *offer_step(struct engine *e)
 {
     struct apply *a = e->apply;
-    if (a->doing == DOING_NOTHING || a->not_before > e->now) {
-        if (a->doing != DOING_NOTHING)
-            engine_wake_at(e, a->not_before);
-        return NULL;
-    }
-    if (a->doing == DOING_LOOK_UP) {
-        look_up_unknown(e);
-        return NULL;
-    }
-    if (a->doing == DOING_READ_BACK) {
-        read_back_again(e);
-        return NULL;
-    }
-    size_t i = next_waiting(e);
+    if (a->hopeless)
+        withhold_hopeless(e);
+    size_t i = a->n_prepared ? a->prepared[0].step[0] : next_waiting(e);
     if (i == a->to) {
-        if (!anything_flies(e) && a->cursor == a->to)
+        if (!anything_flies(e))
             wave_over(e);
         return NULL;
     }
-    mono_us when =
-        pace_when(&e->pace, e->now); /* asked before packing: intents are written for calls that go */
-    if (e->vendor->endpoints[e->work.step[i].endpoint].bulk_rate) {
-        mono_us bulk = pace_when(&e->bulk, e->now);
-        when = bulk > when ? bulk : when;
-    }
+    uint8_t prelude = endpoint_at(e, i)->prelude;
+    mono_us when = call_when(e, prelude && !a->n_prepared ? prelude - 1 : e->work.step[i].endpoint);
     if (when > e->now) {
         engine_wake_at(e, when);
         return NULL;
     }
-    struct call *c = quota_spent(e) ? NULL : make_call(e, i); /* no intent for a call that cannot go */
-    if (!c)
+    if (quota_spent(e)) /* no intent for a call that cannot go */
         return NULL;
-    if (!intend(e, c)) {
-        call_free(e, c);
-        engine_ledger_failed(e);
-        return NULL;
-    }
-    fly(e, c);
-    return c;
+    return a->n_prepared ? send_prepared(e) : send_waiting(e, i);
 }
 
-/* Answers ------------------------------------------------------------------------------------------------------------------------- */
-
-void applying_answer(struct engine *e, struct call *c, const struct answer *a)
+struct call *applying_offer(struct engine *e)
 {
-    const struct step *steps[PACK_MAX];
-    struct settlement *out = xcalloc(c->n_steps, sizeof *out);
-    for (size_t k = 0; k < c->n_steps; k++)
-        steps[k] = &e->work.step[c->step[k]];
-    e->cfg.connector->settle(e->conn, steps, c->n_steps, a, out);
-    e->apply->flying_at[c->request.endpoint]--;
-    bool failed = false;
-    for (size_t k = 0; k < c->n_steps; k++) {
-        failed |= out[k].settled == SETTLED_REFUSED ||
-                  (out[k].settled != SETTLED_DONE && out[k].again != AGAIN_THROTTLED);
-        settle_step(e, c->step[k], &out[k], c, a);
+    struct apply *a = e->apply;
+    if (a->doing == DOING_NOTHING)
+        return NULL;
+    if (a->not_before > e->now) {
+        engine_wake_at(e, a->not_before);
+        return NULL;
     }
-    /* A call that goes on in halves is no failure yet: one bad step among many counts once. */
-    bool halved = c->n_steps > 1 && out[0].settled == SETTLED_REFUSED && out[0].blast == BLAST_CALL;
-    if (out[0].settled == SETTLED_UNKNOWN) /* such as: more users were moved than were to be */
-        log_text(e->cfg.log, LOG_WARN, "unclear", "%s: %s", e->vendor->endpoints[c->request.endpoint].name,
-                 out[0].text);
-    if (out[0].again == AGAIN_THROTTLED)
-        engine_throttled(e, c->request.endpoint, out[0].wait_us);
-    if (failed)
-        e->endpoint[c->request.endpoint].failed++;
-    if (out[0].blast == BLAST_RUN && out[0].settled != SETTLED_DONE)
-        engine_fail(e, EXIT_TARGET, "%s: %s", e->cfg.job->target.url, out[0].text);
+    if (a->doing == DOING_STEPS)
+        return offer_step(e);
+    if (a->doing == DOING_LOOK_UP)
+        look_up_unknown(e);
     else
-        breaker(e, failed && !halved, out[0].text);
-    if (e->cfg.ledger->ops->flush(e->cfg.ledger) != 0)
-        engine_ledger_failed(e);
-    free(out);
+        read_back_again(e);
+    return NULL;
 }
 
 /* The wave's steps are over ----------------------------------------------------------------------------------------------------- */
 
-static bool any_unknown(const struct engine *e)
+static bool any_step(const struct engine *e, enum step_way way)
 {
     for (size_t i = e->apply->from; i < e->apply->to; i++)
-        if (e->apply->way[i] == STEP_IS_UNKNOWN)
+        if (e->apply->way[i] == way)
             return true;
     return false;
 }
@@ -371,9 +428,11 @@ static bool any_unknown(const struct engine *e)
 void wave_over(struct engine *e)
 {
     struct apply *a = e->apply;
-    if (any_unknown(e)) { /* what was sent may still arrive: let it settle before looking */
+    bool unknown = any_step(e, STEP_IS_UNKNOWN);
+    if (unknown || any_step(e, STEP_MET_NEWER)) {
         a->doing = DOING_LOOK_UP;
-        a->not_before = e->now + e->cfg.job->settle_us;
+        if (unknown) /* what was sent may still arrive: let it settle before looking */
+            a->not_before = e->now + e->cfg.job->settle_us;
         e->turns++;
         return;
     }

@@ -165,10 +165,10 @@ int calls_remember(struct engine *e)
     return r;
 }
 
-mono_us call_when(struct engine *e, const struct call *c)
+mono_us call_when(struct engine *e, uint8_t endpoint)
 {
     mono_us when = pace_when(&e->pace, e->now);
-    if (endpoint_of(e, c)->bulk_rate) {
+    if (e->vendor->endpoints[endpoint].bulk_rate) {
         mono_us bulk = pace_when(&e->bulk, e->now);
         when = bulk > when ? bulk : when;
     }
@@ -263,23 +263,13 @@ static void make_durable(struct engine *e)
     e->n_fresh = 0;
 }
 
-/* A login that the connector wants before anything else, or NULL. */
-static struct call *login_offer(struct engine *e)
-{
-    if (!e->cfg.connector->login)
-        return NULL;
-    struct call *c = call_new(e, CALL_LOGIN);
-    if (c && e->cfg.connector->login(e->conn, &c->request))
-        return c;
-    if (c)
-        call_free(e, c);
-    return NULL;
-}
-
 static struct call *next_offer(struct engine *e)
 {
-    struct call *c = login_offer(e);
-    if (!c && e->reading.active)
+    bool wait;
+    struct call *c = login_offer(e, &wait);
+    if (c || wait)
+        return c;
+    if (e->reading.active)
         c = reading_offer(e);
     if (!c && !e->reading.active && !e->stopping && (e->phase == PHASE_APPLY || e->phase == PHASE_READ_BACK))
         c = applying_offer(e);
@@ -325,7 +315,7 @@ void calls_pump(struct engine *e)
             break;
         if (quota_spent(e))
             break;
-        mono_us when = call_when(e, c);
+        mono_us when = call_when(e, c->request.endpoint);
         if (when > e->now) {
             engine_wake_at(e, when);
             if (c->kind == CALL_LOGIN)
@@ -334,25 +324,14 @@ void calls_pump(struct engine *e)
         }
         if (e->reading.offered == c)
             e->reading.offered = NULL;
-        e->login_open = c->kind == CALL_LOGIN;
+        if (c->kind == CALL_LOGIN)
+            login_sent(e, c);
         call_send(e, c, c->kind == CALL_READ);
     }
     make_durable(e);
 }
 
 /* Answers ----------------------------------------------------------------------------------------------------------------------- */
-
-static void login_answer(struct engine *e, struct call *c, const struct answer *a)
-{
-    struct read_verdict v = e->cfg.connector->login_end(e->conn, a);
-    e->login_open = false;
-    if (v.good)
-        return;
-    if (v.again == AGAIN_THROTTLED)
-        engine_throttled(e, c->request.endpoint, v.wait_us);
-    else
-        engine_fail(e, EXIT_TARGET, "%s: %s", e->cfg.job->target.url, v.text);
-}
 
 void call_answered(struct engine *e, struct call *c, const struct answer *a)
 {
@@ -369,6 +348,8 @@ void call_answered(struct engine *e, struct call *c, const struct answer *a)
         login_answer(e, c, a);
     else if (c->kind == CALL_READ && !c->abandoned)
         reading_answer(e, c, a);
+    else if (c->kind == CALL_PRELUDE)
+        prelude_answer(e, c, a);
     else if (c->kind == CALL_WRITE)
         applying_answer(e, c, a);
     if (throttled == e->endpoint[c->request.endpoint].throttled)

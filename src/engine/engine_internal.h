@@ -1,7 +1,7 @@
 /* What the files of the engine share. One file a subject: engine.c (life, events, phases), calls.c (what is
- * in flight, pacing), reading.c (drives a connector's reading), feeding.c (feed -> plan), planning.c (plan ->
- * ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls -> outcomes), readback.c,
- * overview.c (the document that show and report read). */
+ * in flight, pacing), login.c, reading.c (drives a connector's reading), feeding.c (feed -> plan), planning.c
+ * (plan -> ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls), prelude.c, settling.c
+ * (answers -> outcomes), readback.c, overview.c (the document that show and report read). */
 #ifndef ROLLCALL_ENGINE_INTERNAL_H
 #define ROLLCALL_ENGINE_INTERNAL_H
 
@@ -13,11 +13,18 @@
 #define ENDPOINTS_MAX 32
 #define READ_TRIES_MAX 3    /* of a whole reading */
 #define READ_FAILURES_MAX 6 /* passing faults within one try */
+#define LOGINS_IN_ROW_MAX 3 /* after which the next call is still refused */
 #define BACKOFF_FIRST_US SECOND_US
 #define BACKOFF_MAX_US (60 * SECOND_US)
 #define THROTTLE_WAIT_US (5 * SECOND_US) /* when the tenant does not say how long */
 
-enum call_kind { CALL_FREE, CALL_LOGIN, CALL_READ, CALL_WRITE };
+enum call_kind {
+    CALL_FREE,
+    CALL_LOGIN,
+    CALL_READ,    /* of a reading */
+    CALL_PRELUDE, /* read right before a write that is built on it */
+    CALL_WRITE
+};
 
 struct call {
     enum call_kind kind;
@@ -27,7 +34,7 @@ struct call {
     bool abandoned; /* its reading is over: nobody wants the answer */
     unsigned read_id;
     mono_us sent_at;
-    uint32_t *step; /* CALL_WRITE: owned; numbers of its steps */
+    uint32_t *step; /* CALL_WRITE, CALL_PRELUDE: owned; numbers of its steps */
     size_t n_steps;
 };
 
@@ -100,6 +107,9 @@ struct engine {
     struct reading reading;
     uint32_t turns;  /* grows when a reading or phase begins or ends */
     bool login_open; /* a login is on its way: nothing else goes */
+    mono_us login_not_before;
+    unsigned logins, login_failures, logins_in_row; /* sent; failed in a row; good, and no good call since */
+    unsigned logins_refused;                        /* calls refused for their session since the last one */
 
     struct action action[ACTIONS_MAX]; /* ring */
     unsigned action_head, action_n;
@@ -134,7 +144,7 @@ void engine_ledger_failed(struct engine *e);
 struct call *call_new(struct engine *e, enum call_kind kind);
 void call_free(struct engine *e, struct call *c);
 struct call *call_find(struct engine *e, uint32_t no);
-mono_us call_when(struct engine *e, const struct call *c); /* pacing alone */
+mono_us call_when(struct engine *e, uint8_t endpoint); /* pacing alone */
 void call_send(struct engine *e, struct call *c, bool streamed);
 void calls_pump(struct engine *e); /* sends what may go, and asks to be woken for the rest */
 void call_answered(struct engine *e, struct call *c, const struct answer *a);
@@ -145,6 +155,13 @@ void calls_start(struct engine *e);   /* opens the pace, remembering the last ru
 void quota_start(struct engine *e);   /* the day's calls, once the tenant is known */
 bool quota_spent(struct engine *e);   /* true: the run has ended for it */
 int calls_remember(struct engine *e); /* for the next run; 0 or the ledger's error */
+
+/* login.c */
+struct call *login_offer(struct engine *e, bool *wait);
+void login_sent(struct engine *e, const struct call *c);
+void login_answer(struct engine *e, struct call *c, const struct answer *a);
+void login_refused(struct engine *e, const char *text);
+void login_holds(struct engine *e);
 
 /* reading.c */
 void reading_begin(struct engine *e, const struct read_goal *goal,
@@ -177,8 +194,10 @@ bool stored_load(struct engine *e); /* apply: stored changes against the tenant 
 void applying_begin(struct engine *e);
 struct call *applying_offer(struct engine *e);
 void applying_answer(struct engine *e, struct call *c, const struct answer *a);
-bool applying_idle(const struct engine *e);
 void applying_free(struct engine *e);
+
+/* prelude.c */
+void prelude_answer(struct engine *e, struct call *c, const struct answer *a);
 
 /* overview.c */
 void overview_write(struct engine *e, struct buf *out); /* needs a plan */

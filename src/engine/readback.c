@@ -34,13 +34,13 @@ static void add_keys(const struct engine *e, struct apply *a, size_t *cap, const
         add_lookup(a, cap, -1, c->user);
 }
 
-/* By change: whether a step of it has an unknown outcome. Owned by the caller. */
+/* By change: whether a step of it has an unknown outcome, or met a newer user. Owned by the caller. */
 static bool *unknown_changes(const struct engine *e)
 {
     const struct apply *a = e->apply;
     bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
     for (size_t i = a->from; i < a->to; i++)
-        for (size_t k = 0; a->way[i] == STEP_IS_UNKNOWN && k < e->work.step[i].n_changes; k++)
+        for (size_t k = 0; a->way[i] >= STEP_IS_UNKNOWN && k < e->work.step[i].n_changes; k++)
             in[e->work.step[i].change[k]] = true;
     return in;
 }
@@ -191,12 +191,35 @@ static void resolve(struct engine *e, uint32_t step, const struct roster *fresh)
     buf_deinit(&difference);
 }
 
+/* Nothing of it was done, and the look has told the connector how the user is now. */
+static void resolve_newer(struct engine *e, uint32_t step, const struct roster *fresh)
+{
+    const struct step *s = &e->work.step[step];
+    struct buf difference = BUF_INIT(2000);
+    char text[SETTLED_TEXT_MAX];
+    enum change_image image = image_of_step(e, s, fresh, &difference);
+    bool again = image == IMAGE_BEFORE || e->work.item[s->change[0]].change->kind == CHANGE_CREATE;
+    if (image == IMAGE_AFTER) {
+        step_over(e, step, STEP_IS_DONE, NULL);
+    } else if (again && e->apply->newer[step] < STALE_ROUNDS_MAX) {
+        e->apply->way[step] = STEP_WAITS;
+    } else {
+        snprintf(text, sizeof text, "%s: %.300s",
+                 again ? "changed again and again while it was to be written" : "changed meanwhile",
+                 image == IMAGE_GONE ? "the user is gone" : difference.n ? difference.p : "");
+        step_over(e, step, STEP_IS_STALE, text);
+    }
+    buf_deinit(&difference);
+}
+
 static void resolve_all(struct engine *e, const struct roster *fresh)
 {
     struct apply *a = e->apply;
     for (size_t i = a->from; i < a->to; i++)
         if (a->way[i] == STEP_IS_UNKNOWN)
             resolve(e, (uint32_t)i, fresh);
+        else if (a->way[i] == STEP_MET_NEWER)
+            resolve_newer(e, (uint32_t)i, fresh);
     a->cursor = a->from;
     a->doing = DOING_STEPS;
     e->turns++;

@@ -95,8 +95,15 @@ void reading_answer(struct engine *e, struct call *c, const struct answer *a)
 {
     struct reading *r = &e->reading;
     struct read_verdict v = e->cfg.connector->read_end(e->conn, c->read_id, a);
+    if (a->sent == SENT_ANSWERED && (v.good || v.again != AGAIN_LOGIN))
+        login_holds(e);
     if (v.good)
         return;
+    if (v.again == AGAIN_LOGIN) { /* no fault of this call: it is asked again after the login */
+        e->endpoint[c->request.endpoint].retried++;
+        login_refused(e, v.text);
+        return;
+    }
     e->endpoint[c->request.endpoint].failed++;
     snprintf(r->last_failure, sizeof r->last_failure, "%s", v.text);
     if (v.again == AGAIN_THROTTLED) {

@@ -11,7 +11,10 @@
  * it the same one. */
 uint32_t step_number(const struct engine *e, uint32_t step, size_t k)
 {
-    return e->work.step[step].change[k] * STEPS_OF_CHANGE + e->apply->number[step] % STEPS_OF_CHANGE;
+    uint32_t number = e->apply->number[step], last = STEPS_OF_CHANGE - 1;
+    /* Of a change with more steps than there are numbers the last ones share one, and never the first's: that
+     * is where a create's user is remembered. */
+    return e->work.step[step].change[k] * STEPS_OF_CHANGE + (number < last ? number : last);
 }
 
 int step_record(struct engine *e, uint32_t step, enum step_state state, uint32_t call, int status,
@@ -66,6 +69,13 @@ void item_outcome(struct engine *e, struct work_item *item, enum outcome outcome
 
 /* Steps over ---------------------------------------------------------------------------------------------------------------------- */
 
+static enum outcome outcome_of(const struct work_item *item, enum step_way way)
+{
+    if (way == STEP_IS_STALE)
+        return OUTCOME_STALE;
+    return way == STEP_FAILED || item->new_id[0] ? OUTCOME_FAILED : OUTCOME_WITHHELD;
+}
+
 /* A change gets the worst of its steps, the refused one named: "created; User/Update refused: ...". */
 static void tell_change(struct engine *e, struct work_item *item, const struct step *s, enum step_way way,
                         const char *text)
@@ -74,23 +84,26 @@ static void tell_change(struct engine *e, struct work_item *item, const struct s
     item->steps_left--;
     if (way == STEP_IS_DONE)
         return; /* applied once the read back has seen it */
-    if (item->outcome == OUTCOME_FAILED)
+    enum outcome outcome = outcome_of(item, way);
+    if (item->outcome == OUTCOME_FAILED || (item->outcome == OUTCOME_STALE && outcome != OUTCOME_FAILED))
         return;
     snprintf(whole, sizeof whole, "%s%s: %s", item->new_id[0] && s->rank != RANK_CREATE ? "created; " : "",
              e->vendor->endpoints[s->endpoint].name, text ? text : "");
-    item_outcome(e, item, way == STEP_FAILED || item->new_id[0] ? OUTCOME_FAILED : OUTCOME_WITHHELD, whole);
+    item_outcome(e, item, outcome, whole);
 }
 
 void step_over(struct engine *e, uint32_t step, enum step_way way, const char *text)
 {
     const struct step *s = &e->work.step[step];
+    bool nobody = s->rank == RANK_CREATE && e->work.item[s->change[0]].new_id[0] == '\0';
     e->apply->way[step] = way;
     e->apply->steps_over++;
+    e->apply->hopeless |= e->vendor->endpoints[s->endpoint].inside && (way != STEP_IS_DONE || nobody);
     for (size_t k = 0; k < s->n_changes; k++)
         tell_change(e, &e->work.item[s->change[k]], s, way, text);
 }
 
-static void wait_again(struct engine *e, uint32_t step)
+void wait_again(struct engine *e, uint32_t step)
 {
     e->apply->way[step] = STEP_WAITS;
     if (e->apply->cursor > step)
@@ -117,12 +130,13 @@ static void not_done(struct engine *e, uint32_t step, const struct settlement *s
         wait_again(e, step);
         return;
     }
-    if (s->again == AGAIN_NO || ++e->apply->faults[step] >= STEP_TRIES_MAX) {
-        snprintf(text, sizeof text, "gave up after %u tries: %s", e->work.attempt[step], s->text);
+    unsigned faults = ++e->apply->faults[step], sends = e->work.attempt[step];
+    if (s->again == AGAIN_NO || faults >= STEP_TRIES_MAX) {
+        snprintf(text, sizeof text, "gave up after %u tries: %s", sends > faults ? sends : faults, s->text);
         step_over(e, step, STEP_FAILED, text);
         return;
     }
-    mono_us until = e->now + engine_backoff(e, e->apply->faults[step]);
+    mono_us until = e->now + engine_backoff(e, faults);
     if (until > e->apply->not_before)
         e->apply->not_before = until;
     wait_again(e, step);
@@ -140,12 +154,16 @@ static void done(struct engine *e, uint32_t step, const struct settlement *s)
     step_over(e, step, STEP_IS_DONE, NULL);
 }
 
-void settle_step(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c,
-                 const struct answer *a)
+static void settle_step(struct engine *e, uint32_t step, const struct settlement *s, const struct call *c,
+                        const struct answer *a)
 {
-    static const enum step_state state[] = { STEP_DONE, STEP_REFUSED, STEP_NOT_DONE, STEP_UNKNOWN };
-    if (step_record(e, step, state[s->settled], c->no, a->status,
-                    s->settled == SETTLED_DONE ? s->new_id : s->text) != 0) {
+    static const enum step_state state[] = { STEP_DONE, STEP_REFUSED, STEP_NOT_DONE, STEP_UNKNOWN,
+                                             STEP_NOT_DONE };
+    bool intended = c->kind == CALL_WRITE, ends = s->settled == SETTLED_DONE || s->settled == SETTLED_REFUSED;
+    if (!intended && ends) /* a prelude has no intent; only what it ends is told of */
+        e->work.attempt[step]++;
+    if ((intended || ends) && step_record(e, step, state[s->settled], c->no, a->status,
+                                          s->settled == SETTLED_DONE ? s->new_id : s->text) != 0) {
         engine_ledger_failed(e);
         return;
     }
@@ -157,12 +175,16 @@ void settle_step(struct engine *e, uint32_t step, const struct settlement *s, co
         e->apply->way[step] = STEP_IS_UNKNOWN;
         e->apply->lost[step]++;
         break;
+    case SETTLED_STALE:
+        e->apply->way[step] = STEP_MET_NEWER;
+        e->apply->newer[step]++;
+        break;
     }
 }
 
 /* Breaker ------------------------------------------------------------------------------------------------------------------------- */
 
-bool breaker(struct engine *e, bool failed, const char *text)
+static void breaker(struct engine *e, bool failed, const char *text)
 {
     struct apply *a = e->apply;
     a->failed_in_row = failed ? a->failed_in_row + 1 : 0;
@@ -171,8 +193,82 @@ bool breaker(struct engine *e, bool failed, const char *text)
         a->n_recent++;
     bool half = a->n_recent == BREAKER_WINDOW && __builtin_popcountll(a->recent) * 2 >= BREAKER_WINDOW;
     if (!failed || e->stopping || (a->failed_in_row < BREAKER_ROW && !half))
-        return false;
+        return;
     engine_fail(e, EXIT_INTERRUPTED, "%s, the last: %.300s; nothing more is sent",
                 half ? "half of the last 50 calls failed" : "10 calls in a row failed", text);
-    return true;
+}
+
+/* Calls --------------------------------------------------------------------------------------------------------------------------- */
+
+/* What the settlements of a call say together. Each the first that says so, NULL: none. */
+struct together {
+    const struct settlement *failed, *unclear, *throttled, *login, *over;
+    size_t n_failed;
+    bool halved; /* goes on in halves: one bad step among many counts once */
+};
+
+static bool has_failed(const struct settlement *s)
+{
+    if (s->settled == SETTLED_DONE || s->settled == SETTLED_STALE)
+        return false;
+    return s->settled == SETTLED_REFUSED || (s->again != AGAIN_THROTTLED && s->again != AGAIN_LOGIN);
+}
+
+static void note(const struct settlement **first, const struct settlement *s, bool says)
+{
+    if (says && !*first)
+        *first = s;
+}
+
+static struct together put_together(const struct settlement *out, size_t n)
+{
+    struct together t = { 0 };
+    for (const struct settlement *s = out; s < out + n; s++) {
+        bool open = s->settled != SETTLED_DONE;
+        note(&t.failed, s, has_failed(s));
+        note(&t.unclear, s, s->settled == SETTLED_UNKNOWN);
+        note(&t.throttled, s, s->again == AGAIN_THROTTLED);
+        note(&t.login, s, open && s->again == AGAIN_LOGIN);
+        note(&t.over, s, open && s->blast == BLAST_RUN);
+        t.n_failed += has_failed(s);
+        t.halved |= n > 1 && s->settled == SETTLED_REFUSED && s->blast == BLAST_CALL;
+    }
+    return t;
+}
+
+void settle_call(struct engine *e, const struct call *c, const struct settlement *out, const struct answer *a)
+{
+    uint8_t endpoint = c->request.endpoint;
+    struct together t = put_together(out, c->n_steps);
+    bool failed = t.n_failed * 2 > c->n_steps; /* a large call has succeeded where most of it has */
+    for (size_t k = 0; k < c->n_steps; k++)
+        settle_step(e, c->step[k], &out[k], c, a);
+    if (t.unclear) /* such as: more users were moved than were to be */
+        log_text(e->cfg.log, LOG_WARN, "unclear", "%s: %s", e->vendor->endpoints[endpoint].name,
+                 t.unclear->text);
+    if (t.throttled)
+        engine_throttled(e, endpoint, t.throttled->wait_us);
+    if (failed)
+        e->endpoint[endpoint].failed++;
+    if (t.over)
+        engine_fail(e, EXIT_TARGET, "%s: %s", e->cfg.job->target.url, t.over->text);
+    else if (t.login)
+        login_refused(e, t.login->text);
+    else
+        breaker(e, failed && !t.halved, t.failed ? t.failed->text : "");
+    if (!t.login && a->sent == SENT_ANSWERED)
+        login_holds(e);
+    if (e->cfg.ledger->ops->flush(e->cfg.ledger) != 0)
+        engine_ledger_failed(e);
+}
+
+void applying_answer(struct engine *e, struct call *c, const struct answer *a)
+{
+    const struct step *steps[PACK_MAX];
+    struct settlement *out = xcalloc(c->n_steps, sizeof *out);
+    steps_of(e, c->step, c->n_steps, steps);
+    e->cfg.connector->settle(e->conn, steps, c->n_steps, a, out);
+    e->apply->flying_at[c->request.endpoint]--;
+    settle_call(e, c, out, a);
+    free(out);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "work_graph.h"
 #include "work_managers.h"
 #include "work_refs.h"
 #include "work_rings.h"
@@ -20,6 +21,7 @@ void work_deinit(struct work *w)
     free(w->step);
     free(w->wave);
     free(w->attempt);
+    free(w->call);
     arena_deinit(&w->arena);
     *w = (struct work){ 0 };
 }
@@ -137,224 +139,120 @@ static void lower_all(struct work *w, const struct connector *k, struct conn *co
     free(todo);
 }
 
-/* The graph of needs -------------------------------------------------------------------------------------------------------- */
-
-struct edges {
-    uint32_t *from, *to; /* owned; step numbers, or virtual nodes behind them */
-    size_t n, cap_from, cap_to;
-};
-
-struct by_change {
-    uint32_t *start; /* owned; n_items + 1 entries into `step` */
-    uint32_t *step;  /* owned; steps that carry the change, in the order they were made */
-};
-
-static void edge(struct edges *e, uint32_t from, uint32_t to)
-{
-    e->from = xgrow(e->from, &e->cap_from, e->n + 1, sizeof *e->from);
-    e->to = xgrow(e->to, &e->cap_to, e->n + 1, sizeof *e->to);
-    e->from[e->n] = from;
-    e->to[e->n++] = to;
-}
-
-static struct by_change index_by_change(const struct work *w)
-{
-    struct by_change b = { xcalloc(w->n_items + 2, sizeof(uint32_t)), NULL };
-    size_t total = 0;
-    for (size_t i = 0; i < w->n_steps; i++)
-        for (size_t k = 0; k < w->step[i].n_changes; k++, total++)
-            b.start[w->step[i].change[k] + 1]++;
-    for (size_t i = 0; i < w->n_items; i++)
-        b.start[i + 1] += b.start[i];
-    b.step = xcalloc(total + 1, sizeof(uint32_t));
-    uint32_t *at = xmemdup(b.start, (w->n_items + 1) * sizeof(uint32_t));
-    for (uint32_t i = 0; i < w->n_steps; i++)
-        for (size_t k = 0; k < w->step[i].n_changes; k++)
-            b.step[at[w->step[i].change[k]]++] = i;
-    free(at);
-    return b;
-}
-
-/* Does step `s` provide what `need` of a step made later asks for? */
-static bool provides(const struct step *s, enum need_kind kind)
-{
-    switch (kind) {
-    case NEED_CREATED: return s->rank == RANK_CREATE;
-    case NEED_ACTIVATED: return s->rank == RANK_ACTIVATE;
-    case NEED_DONE:
-    case NEED_REPORTS_MOVED: return true;
-    case NEED_SEAT: break;
-    }
-    return false;
-}
-
-/* Virtual nodes: reports have moved away from those who leave; everybody who leaves is out (seats are free);
- * everybody who comes is in (managers can be set). */
-enum { NODE_MOVED, NODE_SEATS, NODE_PEOPLE, VIRTUAL_NODES };
-
-static void edges_of_needs(const struct work *w, const struct by_change *b, struct edges *e, uint32_t i)
-{
-    const struct step *s = &w->step[i];
-    uint32_t seats = (uint32_t)w->n_steps + NODE_SEATS;
-    for (size_t k = 0; k < s->n_needs; k++) {
-        if (s->need[k].kind == NEED_SEAT) {
-            edge(e, seats, i);
-            continue;
-        }
-        uint32_t c = s->need[k].change;
-        for (uint32_t at = c < w->n_items ? b->start[c] : 0; c < w->n_items && at < b->start[c + 1]; at++)
-            if (b->step[at] != i && provides(&w->step[b->step[at]], s->need[k].kind) &&
-                (s->need[k].kind != NEED_DONE || s->change[0] != c || b->step[at] < i))
-                edge(e, b->step[at], i);
-    }
-}
-
-static void edges_of_ranks(const struct work *w, struct edges *e, uint32_t i, const bool *early)
-{
-    uint32_t moved = (uint32_t)w->n_steps + NODE_MOVED, seats = (uint32_t)w->n_steps + NODE_SEATS,
-             people = (uint32_t)w->n_steps + NODE_PEOPLE;
-    switch (w->step[i].rank) {
-    case RANK_DEACTIVATE:
-        edge(e, moved, i);
-        edge(e, i, seats);
-        break;
-    case RANK_ACTIVATE:
-    case RANK_CREATE: edge(e, i, people); break;
-    case RANK_MANAGER:
-        if (early[i])
-            edge(e, i, moved);
-        else
-            edge(e, people, i);
-        break;
-    default: break;
-    }
-}
-
-/* Kahn's algorithm; level = longest way from a step without needs. Returns how many nodes were reached: fewer
- * than all means a ring. */
-static size_t levels(const struct edges *e, size_t nodes, uint32_t *level, bool *reached)
-{
-    uint32_t *start = xcalloc(nodes + 2, sizeof *start), *next = xcalloc(e->n + 1, sizeof *next),
-             *left = xcalloc(nodes, sizeof *left);
-    uint32_t *queue = xcalloc(nodes, sizeof *queue);
-    for (size_t i = 0; i < e->n; i++) {
-        start[e->from[i] + 1]++;
-        left[e->to[i]]++;
-    }
-    for (size_t i = 0; i < nodes; i++)
-        start[i + 1] += start[i];
-    uint32_t *at = xmemdup(start, (nodes + 1) * sizeof *start);
-    for (size_t i = 0; i < e->n; i++)
-        next[at[e->from[i]]++] = e->to[i];
-    size_t head = 0, tail = 0;
-    for (uint32_t i = 0; i < nodes; i++)
-        if (left[i] == 0)
-            queue[tail++] = i;
-    for (; head < tail; head++) {
-        uint32_t v = queue[head];
-        /* Virtual nodes only gather; they take no wave of their own. */
-        for (uint32_t k = start[v]; k < start[v + 1]; k++) {
-            uint32_t to = next[k], above = level[v] + (v + VIRTUAL_NODES < nodes ? 1 : 0);
-            if (level[to] < above)
-                level[to] = above;
-            if (--left[to] == 0)
-                queue[tail++] = to;
-        }
-        reached[v] = true;
-    }
-    free(start);
-    free(next);
-    free(left);
-    free(queue);
-    free(at);
-    return tail;
-}
-
 /* Order ------------------------------------------------------------------------------------------------------------------------ */
 
 struct sorted {
     const struct step *step;
-    uint32_t level, number;
+    bool inside; /* its endpoint's calls may build on themselves */
+    struct rung rung;
+    uint8_t anchor_rank;
+    uint32_t number;
 };
+
+static int cmp_u32(uint32_t a, uint32_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* Inside one call a step stands right behind the last of those it builds on, so that both come into the same
+ * call wherever that is possible. */
+static int cmp_inside(const struct sorted *x, const struct sorted *y)
+{
+    int d = cmp_u32(x->anchor_rank, y->anchor_rank);
+    if (d == 0)
+        d = cmp_u32(x->rung.anchor, y->rung.anchor);
+    if (d == 0)
+        d = cmp_u32(x->rung.inner, y->rung.inner);
+    return d ? d : cmp_u32(x->step->rank, y->step->rank);
+}
 
 static int cmp_step(const void *a, const void *b)
 {
     const struct sorted *x = a, *y = b;
-    if (x->level != y->level)
-        return x->level < y->level ? -1 : 1;
-    if (x->step->rank != y->step->rank)
-        return x->step->rank < y->step->rank ? -1 : 1;
-    if (x->step->endpoint != y->step->endpoint)
-        return x->step->endpoint < y->step->endpoint ? -1 : 1;
-    int d = str_cmp(x->step->group, y->step->group);
+    int d = cmp_u32(x->rung.level, y->rung.level);
     if (d == 0)
-        d = x->number < y->number ? -1 : x->number > y->number;
-    return d;
+        d = y->inside - x->inside;
+    if (d == 0 && !x->inside)
+        d = cmp_u32(x->step->rank, y->step->rank);
+    if (d == 0)
+        d = cmp_u32(x->step->endpoint, y->step->endpoint);
+    if (d == 0)
+        d = str_cmp(x->step->group, y->step->group);
+    if (d == 0 && x->inside)
+        d = cmp_inside(x, y);
+    return d ? d : cmp_u32(x->number, y->number);
 }
 
-static void sort_steps(struct work *w, const uint32_t *level)
+static void sort_steps(struct work *w, const struct connector *k, const struct rung *rung)
 {
     struct sorted *s = xcalloc(w->n_steps + 1, sizeof *s);
     struct step *old = xmemdup(w->step, w->n_steps * sizeof *old);
     for (uint32_t i = 0; i < w->n_steps; i++)
-        s[i] = (struct sorted){ &old[i], level[i], i };
+        s[i] = (struct sorted){ .step = &old[i],
+                                .inside = k->vendor.endpoints[old[i].endpoint].inside,
+                                .rung = rung[i],
+                                .anchor_rank = old[rung[i].anchor].rank,
+                                .number = i };
     qsort(s, w->n_steps, sizeof *s, cmp_step);
     w->wave = xrealloc(w->wave, w->n_steps + 1, sizeof *w->wave);
     for (size_t i = 0; i < w->n_steps; i++) {
         w->step[i] = *s[i].step;
-        w->wave[i] = s[i].level;
+        w->wave[i] = s[i].rung.level;
     }
     w->n_waves = w->n_steps ? w->wave[w->n_steps - 1] + 1 : 0;
     free(s);
     free(old);
 }
 
+/* Steps were given other endpoints and groups. Those of one call that builds on itself keep their order. */
+static void sort_again(struct work *w, const struct connector *k)
+{
+    struct rung *rung = xcalloc(w->n_steps + 1, sizeof *rung);
+    for (uint32_t i = 0; i < w->n_steps; i++)
+        rung[i] = (struct rung){ .level = w->wave[i], .inner = i };
+    if (w->n_steps)
+        sort_steps(w, k, rung);
+    free(rung);
+}
+
 /* Levels may leave gaps where virtual nodes stand; waves are counted without. */
-static void close_gaps(uint32_t *level, size_t n)
+static void close_gaps(struct rung *rung, size_t n)
 {
     uint32_t most = 0;
     for (size_t i = 0; i < n; i++)
-        most = level[i] > most ? level[i] : most;
+        most = rung[i].level > most ? rung[i].level : most;
     uint32_t *used = xcalloc((size_t)most + 2, sizeof *used);
     for (size_t i = 0; i < n; i++)
-        used[level[i]] = 1;
+        used[rung[i].level] = 1;
     uint32_t next = 0;
     for (uint32_t l = 0; l <= most; l++)
         used[l] = used[l] ? next++ : next;
     for (size_t i = 0; i < n; i++)
-        level[i] = used[level[i]];
+        rung[i].level = used[rung[i].level];
     free(used);
 }
 
 static void build_once(struct work *w, const struct connector *k, struct conn *conn,
                        const struct roster *roster, const struct work_options *options, bool *ring)
 {
+    bool ordered = !k->vendor.managers_unordered;
     w->n_steps = 0;
     arena_clear(&w->arena);
     lower_all(w, k, conn, roster);
-    link_managers(w);
+    link_managers(w, ordered);
     bool *early = xcalloc(w->n_steps + 1, sizeof *early);
-    order_managers(w, roster, options->early_moves_from_leavers, early);
-    size_t nodes = w->n_steps + VIRTUAL_NODES;
-    struct by_change b = index_by_change(w);
-    struct edges e = { 0 };
-    for (uint32_t i = 0; i < w->n_steps; i++) {
-        edges_of_needs(w, &b, &e, i);
-        edges_of_ranks(w, &e, i, early);
+    if (ordered)
+        order_managers(w, roster, options->early_moves_from_leavers, early);
+    struct graph g;
+    graph_init(&g, w, k, early);
+    *ring = !graph_rungs(&g, w);
+    if (*ring) {
+        drop_rings(w, g.from, g.to, g.n, g.nodes, g.reached);
+    } else {
+        close_gaps(g.rung, w->n_steps);
+        sort_steps(w, k, g.rung);
     }
-    uint32_t *level = xcalloc(nodes, sizeof *level);
-    bool *reached = xcalloc(nodes, sizeof *reached);
-    *ring = levels(&e, nodes, level, reached) < nodes;
-    if (*ring)
-        drop_rings(w, e.from, e.to, e.n, nodes, reached);
-    close_gaps(level, w->n_steps);
-    sort_steps(w, level);
-    free(level);
-    free(reached);
-    free(e.from);
-    free(e.to);
-    free(b.start);
-    free(b.step);
+    graph_deinit(&g);
     free(early);
 }
 
@@ -382,20 +280,17 @@ void work_build(struct work *w, const struct connector *k, struct conn *conn, co
         size_t from = wave_start(w, wave), to = wave_start(w, wave + 1);
         k->combine(conn, roster, w->step + from, to - from, &w->arena);
     }
-    if (k->combine && w->n_steps) { /* steps were given other endpoints and groups */
-        uint32_t *level = xmemdup(w->wave, w->n_steps * sizeof *level);
-        sort_steps(w, level);
-        free(level);
-    }
+    if (k->combine)
+        sort_again(w, k);
     count_steps(w);
 }
 
-const struct change *work_move(const struct work *w, const struct step *s)
+struct work_item *work_move(const struct work *w, const struct step *s)
 {
     for (size_t k = 0; k < s->n_changes; k++)
         if (w->item[s->change[k]].change->kind == CHANGE_MANAGER)
-            return w->item[s->change[k]].change;
-    return w->item[s->change[0]].change;
+            return &w->item[s->change[k]];
+    return &w->item[s->change[0]];
 }
 
 size_t wave_start(const struct work *w, uint32_t wave)
@@ -418,7 +313,7 @@ static struct str nobody_yet(void *ctx, uint32_t change)
     return (struct str){ NULL, 0 };
 }
 
-bool work_same_group(const struct work *w, size_t a, size_t b)
+static bool same_group(const struct work *w, size_t a, size_t b)
 {
     return w->wave[a] == w->wave[b] && w->step[a].endpoint == w->step[b].endpoint &&
            str_eq(w->step[a].group, w->step[b].group);
@@ -427,7 +322,7 @@ bool work_same_group(const struct work *w, size_t a, size_t b)
 size_t work_same_call(const struct work *w, size_t from, size_t to)
 {
     size_t end = from + 1;
-    while (end < to && work_same_group(w, from, end))
+    while (end < to && same_group(w, from, end))
         end++;
     return end;
 }
@@ -444,23 +339,30 @@ static bool stands(const struct work *w, size_t step)
     return w->step[step].rank == RANK_CREATE && w->item[w->step[step].change[0]].new_id[0] != '\0';
 }
 
-void work_count(const struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls)
+void work_count(struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls)
 {
     const struct step *offered[PACK_MAX];
     struct request r;
     request_init(&r);
+    w->n_calls = 0;
+    w->call = xrealloc(w->call, w->n_steps + 1, sizeof *w->call);
     for (size_t i = 0; i < w->n_steps;) {
         if (stands(w, i)) {
-            i++;
+            w->call[i++] = NO_CALL;
             continue;
         }
+        const struct endpoint *at = &k->vendor.endpoints[w->step[i].endpoint];
         size_t batch = work_batch(k, w->step[i].endpoint),
                most = w->n_steps - i < batch ? w->n_steps : i + batch, n = 0;
         for (size_t end = work_same_call(w, i, most); i + n < end && !stands(w, i + n); n++)
             offered[n] = &w->step[i + n];
         request_clear(&r);
-        i += k->pack(conn, offered, n, nobody_yet, NULL, &r);
-        calls[w->step[i - 1].endpoint]++;
+        calls[w->step[i].endpoint]++;
+        if (at->prelude)
+            calls[at->prelude - 1]++;
+        for (size_t end = i + k->pack(conn, offered, n, nobody_yet, NULL, &r); i < end; i++)
+            w->call[i] = w->n_calls;
+        w->n_calls++;
     }
     request_deinit(&r);
 }

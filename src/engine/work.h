@@ -25,10 +25,13 @@ struct work {
     struct step *step; /* owned, sorted by wave, rank, endpoint, group */
     uint32_t *wave;    /* owned, by step */
     uint32_t *attempt; /* owned, by step: calls made with it */
+    uint32_t *call;    /* owned, by step: which planned call carries it, NO_CALL: it is done already */
     size_t n_steps, cap_steps;
-    uint32_t n_waves;
+    uint32_t n_waves, n_calls;
     struct arena arena;
 };
+
+#define NO_CALL UINT32_MAX
 
 struct work_options {
     bool early_moves_from_leavers; /* move reports away from leavers before these are deactivated */
@@ -47,13 +50,27 @@ void work_choose(struct work *w, struct str only, int64_t first);
 void work_build(struct work *w, const struct connector *k, struct conn *conn, const struct roster *roster,
                 const struct work_options *options);
 
-/* How many calls of each endpoint it takes, as pack() gives them. */
-void work_count(const struct work *w, const struct connector *k, struct conn *conn,
-                uint64_t *calls_by_endpoint);
+/* How many calls of each endpoint it takes, as pack() gives them, preludes included; numbers them in `call`.
+ * The run keeps to these calls: what is sent in a second call of one number was sent, or held up, before, so
+ * that calls made are those planned and those repeated, whatever happens. */
+void work_count(struct work *w, const struct connector *k, struct conn *conn, uint64_t *calls_by_endpoint);
 
 /* The change among a step's that sets its manager: a move can ride along with an update, a create has its
  * own. */
-const struct change *work_move(const struct work *w, const struct step *s);
+struct work_item *work_move(const struct work *w, const struct step *s);
+
+/* Steps by the changes they carry. */
+struct by_change {
+    uint32_t *start; /* owned; n_items + 1 entries into `step` */
+    uint32_t *step;  /* owned; by change, ascending */
+};
+struct by_change work_by_change(const struct work *w);
+void by_change_deinit(struct by_change *b);
+
+/* Does step `s` provide what a need of this kind, of a change that it carries, asks for? */
+bool step_provides(const struct step *s, enum need_kind kind);
+/* Can step `a` provide such a need to `b` in one call, so that `b` takes no wave of its own? */
+bool step_inside(const struct connector *k, const struct step *a, const struct step *b, enum need_kind kind);
 
 /* The first step of a wave; of the wave behind the last: n_steps. */
 size_t wave_start(const struct work *w, uint32_t wave);
@@ -63,7 +80,6 @@ size_t work_batch(const struct connector *k, uint8_t endpoint);
 #define PACK_MAX 1000 /* steps one call can carry at most */
 
 /* End of the run of steps from `from` (below `to`) that may share calls: equal wave, endpoint and group. */
-bool work_same_group(const struct work *w, size_t a, size_t b);
 size_t work_same_call(const struct work *w, size_t from, size_t to);
 
 #endif

@@ -31,7 +31,7 @@ static void moves_init(struct moves *m, struct work *w, const struct roster *ros
         if (s->rank != RANK_MANAGER)
             continue;
         m->step_of[u] = i;
-        struct str to = work_move(w, s)->manager_after.id;
+        struct str to = work_move(w, s)->change->manager_after.id;
         m->wanted[u] = to.n ? roster_by_id(roster, to) : NO_USER;
     }
 }

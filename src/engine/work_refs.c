@@ -44,20 +44,21 @@ static void add_need(struct step *s, enum need_kind kind, uint32_t change)
         s->need[s->n_needs++] = (struct need){ kind, change };
 }
 
-void link_managers(struct work *w)
+void link_managers(struct work *w, bool ordered)
 {
     struct people p = { .w = w };
     index_people(&p);
     for (size_t i = 0; i < w->n_steps; i++) {
         struct step *s = &w->step[i];
-        const struct manager_ref *to = &work_move(w, s)->manager_after;
+        struct work_item *move = work_move(w, s);
+        const struct manager_ref *to = &move->change->manager_after;
         if (s->rank != RANK_MANAGER)
             continue;
-        if (to->id.n > 0) {
+        if (to->id.n > 0 && ordered) {
             add_need(s, NEED_ACTIVATED, find_activated(&p, to->id));
-        } else if (to->key.n > 0) {
+        } else if (to->id.n == 0 && to->key.n > 0) {
             s->manager_ref = find_created(&p, to->key);
-            w->item[s->change[0]].made_manager = s->manager_ref;
+            move->made_manager = s->manager_ref;
             add_need(s, NEED_CREATED, s->manager_ref);
         }
     }
