@@ -14,8 +14,11 @@
  *
  * What cannot be done goes into held changes of its own and the rest of the row goes on. So a joiner whose
  * team or manager is not good is created without, and a held MEMBERSHIP, UPDATE or MANAGER change with an
- * empty `user` and the create's `key` says why. A write-only attribute goes with a create only. A create that
- * can carry none of its match keys is held: it would be repeated for ever. RETIRE is never planned.
+ * empty `user` and the create's `key` says why. Of several references (groups) each name that is not good is
+ * held for itself; the others are added, but nothing is taken away beside it, for it may mean one of those
+ * that the user has. Otherwise he is to have exactly what the row names. A write-only attribute goes with a
+ * create only. A create that can carry none of its match keys is held: it would be repeated for ever. RETIRE
+ * is never planned.
  *
  * A manager is found when all rows are known: among the persons of the feed (joiners, and users who get
  * another number), then among the users. Of a joiner manager_after.id is empty and manager_after.key is the

@@ -214,44 +214,72 @@ static bool is_separator(char c, char separator)
     return c == '\n' || (separator && c == separator);
 }
 
-/* The members of a normalised set, trimmed, empty ones left out; `v` has room for all. */
-static size_t split_set(struct str s, char separator, struct str *v)
+struct str attr_member(struct str *rest, char separator)
 {
-    size_t n = 0, from = 0;
-    for (size_t i = 0; i <= s.n; i++) {
-        if (i < s.n && !is_separator(s.p[i], separator))
-            continue;
-        struct str member = attr_trim((struct str){ s.p + from, i - from });
+    while (rest->n) {
+        size_t n = 0;
+        while (n < rest->n && !is_separator(rest->p[n], separator))
+            n++;
+        struct str member = attr_trim((struct str){ rest->p, n });
+        size_t taken = n < rest->n ? n + 1 : n;
+        rest->p += taken;
+        rest->n -= taken;
         if (member.n)
-            v[n++] = member;
-        from = i + 1;
+            return member;
     }
+    return (struct str){ NULL, 0 };
+}
+
+static size_t members_at_most(struct str s, char separator)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < s.n; i++)
+        n += is_separator(s.p[i], separator);
     return n;
 }
 
-/* Normalised as a whole before it is split: some characters become separators by it (U+037E, a semicolon). */
-static bool canon_set(struct str s, char separator, struct buf *out)
+/* Appends the members to `out`, sorted and each once. */
+static void write_members(struct str *v, size_t n, struct buf *out)
+{
+    bool any = false;
+    if (n > 1)
+        qsort(v, n, sizeof(*v), compare_members);
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && str_eq(v[i], v[i - 1]))
+            continue;
+        if (any)
+            buf_putc(out, '\n');
+        buf_str(out, v[i]);
+        any = true;
+    }
+}
+
+/* Normalised as a whole before it is split: some characters become separators by it (U+037E, a semicolon).
+ * The members of `all` go through the canonical form of their own type; for text that is what was done. */
+static void canon_members(struct str all, char separator, bool refs, struct buf *out)
+{
+    struct buf form = BUF_INIT(ATTR_CANON_MAX);
+    struct str *v = xcalloc(members_at_most(all, separator), sizeof(*v));
+    size_t n = 0;
+    for (struct str m = attr_member(&all, separator); m.n; m = attr_member(&all, separator)) {
+        size_t before = form.n;
+        if (refs)
+            (void)canon_guid(m, &form); /* valid it is */
+        v[n++] = refs ? (struct str){ NULL, form.n - before } : m;
+    }
+    for (size_t i = 0, at = 0; refs && i < n; at += v[i++].n) /* the buffer moves no more */
+        v[i].p = form.p + at;
+    write_members(v, n, out);
+    free(v);
+    buf_deinit(&form);
+}
+
+static bool canon_set(struct str s, char separator, bool refs, struct buf *out)
 {
     struct buf nfc = BUF_INIT(ATTR_CANON_MAX);
     bool valid = text_nfc(&nfc, s);
-    if (valid) {
-        struct str all = buf_view(&nfc);
-        size_t most = 1;
-        for (size_t i = 0; i < all.n; i++)
-            most += is_separator(all.p[i], separator);
-        struct str *v = xrealloc(NULL, most, sizeof(*v));
-        size_t n = split_set(all, separator, v);
-        qsort(v, n, sizeof(*v), compare_members);
-        size_t written = 0;
-        for (size_t i = 0; i < n; i++) {
-            if (i > 0 && str_eq(v[i], v[i - 1]))
-                continue;
-            if (written++)
-                buf_putc(out, '\n');
-            buf_str(out, v[i]);
-        }
-        free(v);
-    }
+    if (valid)
+        canon_members(buf_view(&nfc), separator, refs, out);
     buf_deinit(&nfc);
     return valid;
 }
@@ -270,7 +298,8 @@ static bool canon(enum attr_type type, char separator, struct str bytes, struct 
     case ATTR_REF: return canon_guid(s, out);
     case ATTR_NUMBER: return canon_number(s, out);
     case ATTR_BOOL: return canon_bool(s, out);
-    case ATTR_SET: return canon_set(s, separator, out);
+    case ATTR_SET: return canon_set(s, separator, false, out);
+    case ATTR_REFS: return canon_set(s, separator, true, out);
     }
     assert(false && "an attribute type without a canonical form");
     return false;

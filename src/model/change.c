@@ -1,4 +1,6 @@
 /* A change as canonical JSON: writing. change_read.c reads it back. */
+#include <string.h>
+
 #include "model_internal.h"
 
 /* Members come in ascending order of their names; what is empty is left out. */
@@ -32,6 +34,8 @@ static void write_edit(struct jw *w, const struct edit *e, const struct schema *
     write_value(w, "before", e->before, secret, e->before_hidden);
     if (!secret)
         write_text(w, "before_name", e->before_name);
+    if (a->type == ATTR_REFS)
+        jw_kbool(w, "several", true);
     jw_end_object(w);
 }
 
@@ -85,4 +89,57 @@ void change_write(const struct change *c, const struct schema *s, bool with_plac
     write_text(&w, "user_email", c->user_email);
     write_text(&w, "why", c->why);
     jw_end_object(&w);
+}
+
+/* Several references ---------------------------------------------------------------------------------------------------------- */
+
+static struct str next_id(struct str *rest)
+{
+    return attr_member(rest, 0);
+}
+
+static struct str next_name(struct str *rest)
+{
+    const char *comma = rest->n ? memmem(rest->p, rest->n, ", ", 2) : NULL;
+    struct str name = { rest->p, comma ? (size_t)(comma - rest->p) : rest->n };
+    size_t taken = comma ? name.n + 2 : name.n;
+    rest->p += taken;
+    rest->n -= taken;
+    return name;
+}
+
+static size_t count_parts(struct str s, struct str (*next)(struct str *rest))
+{
+    size_t n = 0;
+    while (s.n) {
+        (void)next(&s);
+        n++;
+    }
+    return n;
+}
+
+static bool has_id(struct str ids, struct str id)
+{
+    while (ids.n)
+        if (str_eq(next_id(&ids), id))
+            return true;
+    return false;
+}
+
+static void members_only(struct str ids, struct str names, struct str other, bool added,
+                         void (*each)(void *ctx, bool added, struct str id, struct str name), void *ctx)
+{
+    bool named = count_parts(ids, next_id) == count_parts(names, next_name);
+    while (ids.n) {
+        struct str id = next_id(&ids), name = named ? next_name(&names) : id;
+        if (id.n && !has_id(other, id))
+            each(ctx, added, id, name);
+    }
+}
+
+void edit_members(const struct edit *e, void (*each)(void *ctx, bool added, struct str id, struct str name),
+                  void *ctx)
+{
+    members_only(e->after, e->after_name, e->before, true, each, ctx);
+    members_only(e->before, e->before_name, e->after, false, each, ctx);
 }

@@ -134,6 +134,12 @@ static bool read_slot(const struct reading *r, const json_t *value, void *to)
     return slot >= 0;
 }
 
+/* The mark of several references stands where the attribute has several, and nowhere else. */
+static bool several_fits(const struct reading *r, const struct edit *e, bool several)
+{
+    return several == (r->schema->attr[e->slot].type == ATTR_REFS);
+}
+
 /* Values of secret attributes only as placeholders, those of others never so. */
 static bool secrets_fit(const struct reading *r, const struct edit *e)
 {
@@ -145,12 +151,14 @@ static bool secrets_fit(const struct reading *r, const struct edit *e)
 static bool read_edit(const struct reading *r, const json_t *value, struct edit *e)
 {
     struct edit_value before = { .hidden = false }, after = { .hidden = false };
+    bool several = false;
     const struct member members[] = {
         { "after", read_value, &after, false },
         { "after_name", read_text, &e->after_name, false },
         { "attribute", read_slot, &e->slot, true },
         { "before", read_value, &before, false },
         { "before_name", read_text, &e->before_name, false },
+        { "several", read_true, &several, false },
     };
     if (!read_object(r, value, members, array_len(members)))
         return false;
@@ -158,7 +166,7 @@ static bool read_edit(const struct reading *r, const json_t *value, struct edit 
     e->before_hidden = before.hidden;
     e->after = after.text;
     e->after_hidden = after.hidden;
-    return secrets_fit(r, e);
+    return secrets_fit(r, e) && several_fits(r, e, several);
 }
 
 static bool read_edits(const struct reading *r, const json_t *value, void *to)

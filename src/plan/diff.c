@@ -63,7 +63,7 @@ struct str key_of(const struct plan *p, uint32_t user, const struct person *pers
 
 /* References ---------------------------------------------------------------------------------------------------------------- */
 
-static const struct ref_cached *resolve(struct plan *p, size_t slot, struct str canon)
+const struct ref_cached *ref_resolve(struct plan *p, size_t slot, struct str canon)
 {
     uint64_t digest = hash64(&p->key, canon.p, canon.n) + slot;
     for (size_t it = table_find(&p->ref_table, digest); it != TABLE_END;
@@ -83,21 +83,21 @@ static const struct ref_cached *resolve(struct plan *p, size_t slot, struct str 
 /* A tenant that lists teams by id, and a feed that names them. */
 static bool same_ref(struct plan *p, size_t slot, struct str has, struct str wants)
 {
-    const struct ref *a = has.n ? resolve(p, slot, has)->ref : NULL;
-    const struct ref *b = a ? resolve(p, slot, wants)->ref : NULL;
+    const struct ref *a = has.n ? ref_resolve(p, slot, has)->ref : NULL;
+    const struct ref *b = a ? ref_resolve(p, slot, wants)->ref : NULL;
     return b && str_eq(a->id, b->id);
 }
 
-static struct str bad_ref_text(struct plan *p, size_t slot, const struct value *v, enum ref_found found)
+static struct str bad_ref_text(struct plan *p, size_t slot, struct str name, enum ref_found found)
 {
     const struct attr *a = &p->schema->attr[slot];
     if (found == REF_AMBIGUOUS)
         return plan_say(p, "%s %s is the name of several; write 'Parent / Name' or the id", a->name,
-                        plan_shown(p, v->send));
-    const char *close = refs_suggest(p->refs, (enum ref_kind)a->ref_kind, v->send);
+                        plan_shown(p, name));
+    const char *close = refs_suggest(p->refs, (enum ref_kind)a->ref_kind, name);
     if (!close)
-        return plan_say(p, "%s %s is not known to the tenant", a->name, plan_shown(p, v->send));
-    return plan_say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, plan_shown(p, v->send),
+        return plan_say(p, "%s %s is not known to the tenant", a->name, plan_shown(p, name));
+    return plan_say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, plan_shown(p, name),
                     plan_shown(p, str_of(close)));
 }
 
@@ -134,6 +134,14 @@ static struct edit plain_edit(struct wanted *w, size_t slot, const struct value 
     return e;
 }
 
+/* A name that is not good goes into a held change of its own. */
+static void hold_ref(struct wanted *w, const struct edit *e, struct str name, enum ref_found found)
+{
+    draft_hold(draft_edits(w, kind_of(&w->p->schema->attr[e->slot]), e, 1),
+               found == REF_AMBIGUOUS ? HOLD_AMBIGUOUS_REF : HOLD_UNKNOWN_REF,
+               bad_ref_text(w->p, e->slot, name, found));
+}
+
 /* Fills `e` for a reference. REF_OK and equal ids: *same. Otherwise, when the name is not good, a held change
  * says so. */
 static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value *v, struct edit *e,
@@ -141,8 +149,8 @@ static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value
 {
     struct plan *p = w->p;
     struct str has = w->user == NO_USER ? no_text : roster_canon(p->roster, w->user, slot);
-    const struct ref *before = has.n ? resolve(p, slot, has)->ref : NULL;
-    struct ref_cached wants = *resolve(p, slot, v->canon);
+    const struct ref *before = has.n ? ref_resolve(p, slot, has)->ref : NULL;
+    struct ref_cached wants = *ref_resolve(p, slot, v->canon);
     *e = plain_edit(w, slot, v);
     if (before) {
         e->before = before->send;
@@ -155,10 +163,54 @@ static enum ref_found ref_edit(struct wanted *w, size_t slot, const struct value
         e->after_name = wants.ref->name;
         return REF_OK;
     }
-    enum hold hold = wants.found == REF_AMBIGUOUS ? HOLD_AMBIGUOUS_REF : HOLD_UNKNOWN_REF;
-    draft_hold(draft_edits(w, kind_of(&p->schema->attr[slot]), e, 1), hold,
-               bad_ref_text(p, slot, v, wants.found));
+    hold_ref(w, e, v->send, wants.found);
     return wants.found;
+}
+
+/* The same for several. Every name that is not good is held alone: it adds nothing, and because it may mean
+ * one of those that the user has, nothing is taken away beside it. False: nothing can be said but what is
+ * held; *same: what he has is what he is to have. */
+static bool refs_edit(struct wanted *w, size_t slot, const struct value *v, struct edit *e, bool *same)
+{
+    struct plan *p = w->p;
+    const struct attr *a = &p->schema->attr[slot];
+    struct str rest = v->canon;
+    bool held = false;
+    ref_set_read(p, slot, w->user == NO_USER ? no_text : roster_canon(p->roster, w->user, slot), &p->has);
+    p->wants.n = 0;
+    for (struct str name = attr_member(&rest, 0); name.n; name = attr_member(&rest, 0)) {
+        struct ref_cached r = *ref_resolve(p, slot, name);
+        if (r.found == REF_OK) {
+            ref_set_add(&p->wants, r.ref);
+            continue;
+        }
+        struct str written = ref_as_written(a, v->send, name);
+        hold_ref(w, &(struct edit){ .slot = (uint8_t)slot, .after = arena_str(&p->arena, written) }, written,
+                 r.found);
+        held = true;
+    }
+    bool any = p->wants.n > 0;
+    for (size_t i = 0; held && i < p->has.n; i++)
+        ref_set_add(&p->wants, p->has.v[i]);
+    ref_set_end(&p->wants);
+    *same = ref_set_same(&p->has, &p->wants);
+    *e = (struct edit){ .slot = (uint8_t)slot };
+    ref_set_texts(p, &p->has, &e->before, &e->before_name);
+    ref_set_texts(p, &p->wants, &e->after, &e->after_name);
+    return any;
+}
+
+/* Fills `e`; false: there is nothing that can be sent. */
+static bool make_edit(struct wanted *w, size_t slot, const struct value *v, struct edit *e, bool *same)
+{
+    const struct attr *a = &w->p->schema->attr[slot];
+    *same = false;
+    if (a->type == ATTR_REFS)
+        return refs_edit(w, slot, v, e, same);
+    if (a->type == ATTR_REF)
+        return ref_edit(w, slot, v, e, same) == REF_OK;
+    *e = plain_edit(w, slot, v);
+    return true;
 }
 
 static void want(struct wanted *w, const struct edit *e, bool fixed)
@@ -196,11 +248,8 @@ static void diff_slot(struct wanted *w, size_t slot, const struct value *v)
     /* What cannot be read cannot be compared: it is sent with a create only. */
     if (!v->canon.n || !(a->flags & ATTR_READ) || str_eq(v->canon, roster_canon(w->p->roster, w->user, slot)))
         return;
-    if (a->type != ATTR_REF)
-        e = plain_edit(w, slot, v);
-    else if (ref_edit(w, slot, v, &e, &same) != REF_OK || same)
-        return;
-    want(w, &e, !(a->flags & ATTR_UPDATE));
+    if (make_edit(w, slot, v, &e, &same) && !same)
+        want(w, &e, !(a->flags & ATTR_UPDATE));
 }
 
 static void leave(struct plan *p, uint32_t row, uint32_t user, const struct person *person)
@@ -232,8 +281,12 @@ static bool differs(struct plan *p, uint32_t user, const struct person *person)
         if (!canon.n || !(p->schema->attr[slot].flags & ATTR_READ) ||
             str_eq(canon, roster_canon(p->roster, user, slot)))
             continue;
-        if (p->schema->attr[slot].type != ATTR_REF ||
-            !same_ref(p, slot, roster_canon(p->roster, user, slot), canon))
+        const struct attr *a = &p->schema->attr[slot];
+        struct str has = roster_canon(p->roster, user, slot);
+        bool same = a->type == ATTR_REF    ? same_ref(p, slot, has, canon)
+                    : a->type == ATTR_REFS ? same_refs(p, slot, has, canon)
+                                           : false;
+        if (!same)
             return true;
     }
     return false;
@@ -291,9 +344,7 @@ static void create_slot(struct wanted *w, size_t slot, const struct value *v, st
             create->missing = (int8_t)slot;
         return;
     }
-    if (a->type != ATTR_REF) {
-        e = plain_edit(w, slot, v);
-    } else if (ref_edit(w, slot, v, &e, &same) != REF_OK) {
+    if (!make_edit(w, slot, v, &e, &same)) {
         struct draft *beside = w->p->drafts[w->p->n_drafts - 1];
         if (a->flags & ATTR_REQUIRED) /* the create would be refused without it */
             draft_hold(create, beside->c.hold, beside->c.why);

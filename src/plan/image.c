@@ -45,25 +45,120 @@ static struct str canon_of(const struct look *l, size_t slot, struct str text, s
     return attr_canon(a, text, out) ? buf_view(out) : text;
 }
 
-/* Whether the user's value of the edit is as after (bit 1), as before (bit 2). */
-static unsigned edit_image(struct look *l, uint32_t user, const struct edit *e)
+/* Several references ---------------------------------------------------------------------------------------------------------- */
+
+/* Their ids, sorted. What the tenant does not know is none of this job's things and counts for nothing in
+ * what a user has; what an edit names stays, known or not. */
+struct members {
+    struct str *v; /* owned; text borrowed from refs or from what was read */
+    size_t n, cap;
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static void members_read(const struct look *l, size_t slot, struct str text, bool known_only,
+                         struct members *out)
+{
+    const struct attr *a = &l->s->attr[slot];
+    size_t n = 0;
+    for (struct str m = attr_member(&text, 0); m.n; m = attr_member(&text, 0)) {
+        const struct ref *ref;
+        bool known = refs_find(l->refs, (enum ref_kind)a->ref_kind, m, &ref) == REF_OK;
+        if (!known && known_only)
+            continue;
+        out->v = xgrow(out->v, &out->cap, out->n + 1, sizeof(*out->v));
+        out->v[out->n++] = known ? ref->id : m;
+    }
+    if (out->n > 1)
+        qsort(out->v, out->n, sizeof(*out->v), by_bytes);
+    for (size_t i = 0; i < out->n; i++)
+        if (i == 0 || !str_eq(out->v[n - 1], out->v[i]))
+            out->v[n++] = out->v[i];
+    out->n = n;
+}
+
+static bool members_have(const struct members *m, struct str id)
+{
+    return m->n > 0 && bsearch(&id, m->v, m->n, sizeof(*m->v), by_bytes);
+}
+
+static bool members_within(const struct members *m, const struct members *a, const struct members *b)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (!members_have(a, m->v[i]) && !members_have(b, m->v[i]))
+            return false;
+    return true;
+}
+
+/* Some may be added and others not taken away yet: each for itself as before or as after is as before. */
+static unsigned members_image(const struct members *is, const struct members *before,
+                              const struct members *after)
+{
+    bool known = members_within(is, before, after);
+    for (size_t i = 0; known && i < before->n; i++) /* what was there and is to stay */
+        known = !members_have(after, before->v[i]) || members_have(is, before->v[i]);
+    bool same = is->n == after->n && members_within(is, after, after);
+    return (same ? 1U : 0U) | (known ? 2U : 0U);
+}
+
+/* "Groups is 'Ops, Sales', not 'Sales'" */
+static void members_differ(struct look *l, const struct members *is, const struct edit *e)
 {
     const struct attr *a = &l->s->attr[e->slot];
+    struct buf names = BUF_INIT(ATTR_CANON_MAX);
+    for (size_t i = 0; i < is->n; i++) {
+        const struct ref *ref = refs_by_id(l->refs, (enum ref_kind)a->ref_kind, is->v[i]);
+        buf_puts(&names, i ? ", " : "");
+        buf_str(&names, ref && ref->name.n ? ref->name : is->v[i]);
+    }
+    differs(l, a->name, buf_view(&names), e->after_name.n ? e->after_name : e->after);
+    buf_deinit(&names);
+}
+
+static unsigned refs_image(struct look *l, uint32_t user, const struct edit *e)
+{
+    struct members is = { .n = 0 }, before = { .n = 0 }, after = { .n = 0 };
+    members_read(l, e->slot, roster_canon(l->roster, user, e->slot), true, &is);
+    members_read(l, e->slot, e->before, false, &before);
+    members_read(l, e->slot, e->after, false, &after);
+    unsigned image = members_image(&is, &before, &after);
+    if (!(image & 1))
+        members_differ(l, &is, e);
+    free(is.v);
+    free(before.v);
+    free(after.v);
+    return image;
+}
+
+/* Edits ----------------------------------------------------------------------------------------------------------------------- */
+
+/* The same of a value that is one. */
+static unsigned value_image(struct look *l, uint32_t user, const struct edit *e)
+{
     struct buf now = BUF_INIT(ATTR_CANON_MAX), after = BUF_INIT(ATTR_CANON_MAX),
                before = BUF_INIT(ATTR_CANON_MAX);
-    unsigned image = 0;
-    if (!(a->flags & ATTR_READ) || (a->flags & ATTR_SECRET)) /* nothing to see, nothing to compare */
-        return 3;
     struct str is = canon_of(l, e->slot, roster_shown(l->roster, user, e->slot), &now);
-    image |= str_eq(is, canon_of(l, e->slot, e->after, &after)) ? 1 : 0;
+    unsigned image = str_eq(is, canon_of(l, e->slot, e->after, &after)) ? 1 : 0;
     image |= str_eq(is, canon_of(l, e->slot, e->before, &before)) ? 2 : 0;
     if (!(image & 1))
-        differs(l, a->name, roster_shown(l->roster, user, e->slot),
+        differs(l, l->s->attr[e->slot].name, roster_shown(l->roster, user, e->slot),
                 e->after_name.n ? e->after_name : e->after);
     buf_deinit(&now);
     buf_deinit(&after);
     buf_deinit(&before);
     return image;
+}
+
+/* Whether the user's value of the edit is as after (bit 1), as before (bit 2). */
+static unsigned edit_image(struct look *l, uint32_t user, const struct edit *e)
+{
+    const struct attr *a = &l->s->attr[e->slot];
+    if (!(a->flags & ATTR_READ) || (a->flags & ATTR_SECRET)) /* nothing to see, nothing to compare */
+        return 3;
+    return a->type == ATTR_REFS ? refs_image(l, user, e) : value_image(l, user, e);
 }
 
 /* After only when every part is; before when what is left to do is still as it was. */

@@ -36,6 +36,21 @@ static struct str called(struct str value, struct str name)
     return name.n ? name : value;
 }
 
+struct members {
+    struct buf *out;
+    bool any;
+};
+
+static void member_text(void *ctx, bool added, struct str id, struct str name)
+{
+    struct members *m = ctx;
+    (void)id;
+    buf_puts(m->out, m->any ? " " : "");
+    buf_putc(m->out, added ? '+' : '-');
+    value_text(m->out, name);
+    m->any = true;
+}
+
 static void edit_piece(struct pieces *ps, const struct plan *p, const struct change *c, const struct edit *e)
 {
     const struct attr *a = &p->schema->attr[e->slot];
@@ -43,6 +58,10 @@ static void edit_piece(struct pieces *ps, const struct plan *p, const struct cha
     buf_puts(&b, a->name);
     if (a->flags & ATTR_SECRET) {
         buf_puts(&b, " (secret)");
+    } else if (a->type == ATTR_REFS) {
+        struct members m = { .out = &b };
+        buf_putc(&b, ' ');
+        edit_members(e, member_text, &m);
     } else if (c->kind == CHANGE_MEMBERSHIP) {
         buf_puts(&b, " to ");
         value_text(&b, called(e->after, e->after_name));

@@ -207,6 +207,8 @@ void plan_free(struct plan *p)
     free(p->wishes);
     free(p->ambs);
     free(p->ref_cache);
+    free(p->has.v);
+    free(p->wants.v);
     free(p->user_flags);
     free(p->user_fate);
     free(p->ambiguous);

@@ -1,7 +1,8 @@
 /* What the files of the plan share. One file per subject: match.c finds the user of a row, diff.c says what
- * differs, repeat.c judges rows that claim the same user or key, managers.c and cycles.c the manager graph,
- * absence.c who is missing, guards.c what may not be done, order.c the final order and fates, document.c the
- * canonical document, patterns.c the summary for people, image.c stale or already. */
+ * differs, ref_sets.c several references of one user, repeat.c judges rows that claim the same user or key,
+ * managers.c and cycles.c the manager graph, absence.c who is missing, guards.c what may not be done, order.c
+ * the final order and fates, document.c the canonical document, patterns.c the summary for people, image.c
+ * stale or already. */
 #ifndef PLAN_INTERNAL_H
 #define PLAN_INTERNAL_H
 
@@ -106,6 +107,12 @@ struct ref_cached {
     const struct ref *ref;
 };
 
+/* What several references mean, by id; sorted, each once. */
+struct ref_set {
+    const struct ref **v; /* owned */
+    size_t n, cap;
+};
+
 struct plan {
     const struct plan_options *opt;
     const struct schema *schema;
@@ -133,6 +140,7 @@ struct plan {
     struct ref_cached *ref_cache;
     size_t n_ref_cache, cap_ref_cache;
     struct table ref_table;
+    struct ref_set has, wants; /* for the attribute that is being compared */
 
     uint32_t n_users;
     uint8_t *user_flags, *user_fate;
@@ -177,6 +185,21 @@ struct draft *draft_split(
 struct str key_of(const struct plan *p, uint32_t user,
                   const struct person *person); /* borrowed from either */
 struct str key_of_user(const struct plan *p, uint32_t user);
+
+const struct ref_cached *ref_resolve(struct plan *p, size_t slot,
+                                     struct str canon); /* until the next ref_resolve() */
+
+/* ref_sets.c */
+void ref_set_add(struct ref_set *s, const struct ref *r);
+void ref_set_end(struct ref_set *s); /* sorts; each once */
+/* What the members of a canonical set mean; false when some mean nothing, and are left out. */
+bool ref_set_read(struct plan *p, size_t slot, struct str canon, struct ref_set *out);
+bool ref_set_same(const struct ref_set *a, const struct ref_set *b);
+bool same_refs(struct plan *p, size_t slot, struct str has, struct str wants);
+/* As an edit has them: ids as the vendor writes them, by line ends; what people call them, by commas. */
+void ref_set_texts(struct plan *p, const struct ref_set *s, struct str *ids, struct str *names);
+/* The member of `send` whose canonical form is `canon`, as it is written; `canon` itself when none is. */
+struct str ref_as_written(const struct attr *a, struct str send, struct str canon);
 
 /* repeat.c */
 void repeat_judge(struct plan *p);

@@ -43,8 +43,40 @@ static void put_value(struct buf *out, const json_t *edit, const char *value, co
     }
 }
 
+struct members {
+    struct buf *out;
+    bool any;
+};
+
+static void put_member(void *ctx, bool added, struct str id, struct str name)
+{
+    struct members *m = ctx;
+    (void)id;
+    buf_puts(m->out, m->any ? " " : "");
+    buf_putc(m->out, added ? '+' : '-');
+    buf_putc(m->out, '\'');
+    put_text(m->out, name);
+    buf_putc(m->out, '\'');
+    m->any = true;
+}
+
+/* Of several references what comes and what goes, not the two lists. */
+static void put_members(struct buf *out, const json_t *edit)
+{
+    const struct edit e = { .before = doc_text(edit, "before"),
+                            .after = doc_text(edit, "after"),
+                            .before_name = doc_text(edit, "before_name"),
+                            .after_name = doc_text(edit, "after_name") };
+    struct members m = { .out = out };
+    edit_members(&e, put_member, &m);
+}
+
 static void put_edit(struct buf *out, const struct stored_change *c, const json_t *edit)
 {
+    if (doc_true(edit, "several")) {
+        put_members(out, edit);
+        return;
+    }
     if (c->kind != CHANGE_CREATE) {
         put_value(out, edit, "before", "before_name");
         buf_puts(out, " -> ");

@@ -26,6 +26,14 @@ static void once_more(const struct change *c, const struct schema *s, bool with_
     arena_deinit(&arena);
 }
 
+static void member(void *ctx, bool added, struct str id, struct str name)
+{
+    const struct edit *e = ctx;
+    struct str in = added ? e->after : e->before;
+    claim(id.n > 0 && memmem(in.p, in.n, id.p, id.n));
+    claim(name.n <= in.n + e->after_name.n + e->before_name.n);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct schema s = { 0 };
@@ -39,6 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     attr(&s, "TeamId", ATTR_REF, ATTR_MEMBERSHIP);
     attr(&s, "Skills", ATTR_SET, 0);
     attr(&s, "Pin", ATTR_TEXT, ATTR_SECRET);
+    attr(&s, "groups", ATTR_REFS, ATTR_MEMBERSHIP);
     s.key[1] = 1;
     s.n_keys = 2;
     s.manager = true;
@@ -46,6 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         claim(c.kind < CHANGE_KINDS && c.hold < HOLDS && c.n_edits <= s.n);
         once_more(&c, &s, false);
         once_more(&c, &s, true);
+        for (size_t i = 0; i < c.n_edits; i++)
+            edit_members(&c.edit[i], member, &c.edit[i]);
     }
     if (plan_read_header(text, &s, &h))
         claim(memchr(h.tenant, 0, sizeof h.tenant) && memchr(h.connector, 0, sizeof h.connector));

@@ -61,7 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = { data, size };
     char *copy = piece_of((const char *)data, size);
-    enum attr_type type = take(&in, ATTR_REF + 1);
+    enum attr_type type = take(&in, ATTR_REFS + 1);
     struct str s = { copy + (size - in.n), in.n };
     times(s);
     canonical(s, type);

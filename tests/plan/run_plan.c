@@ -3,15 +3,16 @@
  *
  * A file has sections, each begun by its name and a colon; a line that begins with # is a comment.
  *
- *     schema:   an attribute per line: NAME TYPE, then key, email, required, membership, secret, noupdate,
+ *     schema:   an attribute per line: NAME TYPE (text, fold, guid, number, bool, set, ref, refs: the last to
+ * the teams, set and refs parted by semicolons), then key, email, required, membership, secret, noupdate,
  * nocreate, noread; last: manager NAME. Without this section: EmployeeId text key; EmailAddress fold key
  * email; Department text; Team ref membership; manager EmployeeId options:  absent POLICY; guard KIND NUMBER
  * PERCENT (- is off, and the default here); accept KIND COUNT; off KIND; unable KIND (the target's); protect
- * WHAT; own ID; rejects NUMBER PERCENT; trip plan; proof proven|whole|broken all|looked-up|found|none; patterns;
- * early-moves teams:    ID NAME [< PARENT-ID] users:    a table with | between the cells: id, state (active,
- * inactive, gone, admin), manager (an id), attributes feed:     the same: status (Active, Terminated, bad: a
- * rejected row with readable keys, bad!: one without), manager, attributes expect:   the plan in words, to
- * the end of the file
+ * WHAT; own ID; rejects NUMBER PERCENT; trip plan; proof proven|whole|broken all|looked-up|found|none;
+ * patterns; early-moves teams:    ID NAME [< PARENT-ID] users:    a table with | between the cells: id, state
+ * (active, inactive, gone, admin), manager (an id), attributes feed:     the same: status (Active,
+ * Terminated, bad: a rejected row with readable keys, bad!: one without), manager, attributes expect:   the
+ * plan in words, to the end of the file
  *
  * Every file is told in several orders, with other hash keys, and twice over: nothing of that may show. */
 #include <dirent.h>

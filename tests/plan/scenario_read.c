@@ -47,7 +47,7 @@ static struct str word(struct str *line)
 
 static bool attr_type_of(struct str w, enum attr_type *out)
 {
-    static const char *const name[] = { "text", "fold", "guid", "number", "bool", "set", "ref" };
+    static const char *const name[] = { "text", "fold", "guid", "number", "bool", "set", "ref", "refs" };
     for (size_t i = 0; i < array_len(name); i++) {
         if (str_is(w, name[i])) {
             *out = (enum attr_type)i;
@@ -96,6 +96,7 @@ static bool schema_line(struct scenario *s, struct str line)
     memcpy(a->name, name.p, name.n);
     a->flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE;
     a->ref_kind = REF_TEAM;
+    a->separator = a->type == ATTR_SET || a->type == ATTR_REFS ? ';' : '\0';
     while ((flag = word(&line)).n)
         if (!attr_flag_of(s, flag, a, s->schema.n))
             return bad(s, "unknown flag '%.*s'", STR_ARG(flag));

@@ -120,7 +120,10 @@ static void tell_rows(const struct scenario *s, const struct telling *t, struct 
 
 static void quoted(struct buf *out, struct str value)
 {
-    buf_printf(out, "'%.*s'", STR_ARG(value));
+    buf_putc(out, '\'');
+    for (size_t i = 0; i < value.n; i++) /* several references are parted by line ends */
+        buf_putc(out, value.p[i] == '\n' ? ';' : value.p[i]);
+    buf_putc(out, '\'');
 }
 
 static void say_edit(const struct scenario *s, const struct change *c, const struct edit *e, struct buf *out)

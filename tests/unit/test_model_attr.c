@@ -4,7 +4,7 @@
 #include "rollcall/model.h"
 #include "unit.h"
 
-#define TYPES (ATTR_REF + 1)
+#define TYPES (ATTR_REFS + 1)
 #define CASES 5000
 
 static struct attr attr_of(enum attr_type type)
@@ -199,6 +199,43 @@ START_TEST(sets_are_free_of_order)
                          &out));
     assert_str(buf_view(&out), "a\nb");
     buf_deinit(&out);
+}
+END_TEST
+
+/* Each member as a reference: names folded, ids without their dashes; then a set as any other. */
+START_TEST(several_references_are_a_set_of_references)
+{
+    static const struct pair v[] = {
+        { "Sales,Ops", "ops\nsales" },
+        { "sales\nOPS", "ops\nsales" },
+        { " Sales ,, sales,\n SALES ", "sales" },
+        { "West / North,East", "east\nwest / north" },
+        { "{A0B1C2D3-0000-1111-2222-333344445555},a0b1c2d3000011112222333344445555",
+          "a0b1c2d3000011112222333344445555" },
+        { "Stra\xc3\x9f"
+          "e,STRASSE",
+          "strasse" },
+        { "Rene\xcc\x81,REN\xc3\x89", "ren\xc3\xa9" },
+        { ",\n ,", "" },
+        { "a;b", "a;b" },
+    };
+    check_pairs(ATTR_REFS, v, array_len(v));
+}
+END_TEST
+
+START_TEST(members_come_one_by_one)
+{
+    struct str rest = STR(" b;;\xc2\xa0"
+                          "c \n a; ");
+    assert_str(attr_member(&rest, ';'), "b");
+    assert_str(attr_member(&rest, ';'), "c");
+    assert_str(attr_member(&rest, ';'), "a");
+    ck_assert_uint_eq(attr_member(&rest, ';').n, 0);
+    ck_assert_uint_eq(attr_member(&rest, ';').n, 0);
+    rest = STR("a;b");
+    assert_str(attr_member(&rest, 0), "a;b");
+    rest = (struct str){ NULL, 0 };
+    ck_assert_uint_eq(attr_member(&rest, 0).n, 0);
 }
 END_TEST
 
@@ -445,7 +482,8 @@ END_TEST
 
 UNIT("attr", text_is_trimmed_and_normalised, fold_ignores_case_in_every_script, guid_has_one_form,
      guid_tells_what_is_one, numbers_keep_every_digit, bools_have_two_forms, sets_are_free_of_order,
-     nothing_is_the_empty_value, invalid_bytes_are_refused_and_nothing_is_appended,
-     appends_and_respects_the_buffer, long_values_have_a_limit, canonical_of_canonical_is_itself,
-     every_character_alone_is_stable, composed_and_decomposed_are_equal, shuffled_sets_are_equal,
-     counts_characters, schema_finds_names_and_keys)
+     several_references_are_a_set_of_references, members_come_one_by_one, nothing_is_the_empty_value,
+     invalid_bytes_are_refused_and_nothing_is_appended, appends_and_respects_the_buffer,
+     long_values_have_a_limit, canonical_of_canonical_is_itself, every_character_alone_is_stable,
+     composed_and_decomposed_are_equal, shuffled_sets_are_equal, counts_characters,
+     schema_finds_names_and_keys)

@@ -6,7 +6,7 @@
 
 #define JSON_MAX 100000
 
-enum { EMAIL, ROLE, TEAM, PASSPHRASE, SLOTS };
+enum { EMAIL, ROLE, TEAM, PASSPHRASE, GROUPS, SLOTS };
 
 static struct schema test_schema(void)
 {
@@ -15,6 +15,7 @@ static struct schema test_schema(void)
         [ROLE] = { .name = "Role", .type = ATTR_FOLD },
         [TEAM] = { .name = "Team", .type = ATTR_REF, .ref_kind = REF_TEAM },
         [PASSPHRASE] = { .name = "Passphrase", .flags = ATTR_SECRET | ATTR_CREATE | ATTR_UPDATE },
+        [GROUPS] = { .name = "groups", .type = ATTR_REFS, .ref_kind = REF_GROUP, .flags = ATTR_MEMBERSHIP },
     };
     struct schema s = { .n = SLOTS };
     memcpy(s.attr, attrs, sizeof(attrs));
@@ -190,7 +191,7 @@ static struct str random_text(struct rng *rng)
     return texts[rng_below(rng, array_len(texts))];
 }
 
-static struct change random_change(struct rng *rng, struct edit edits[3])
+static struct change random_change(struct rng *rng, struct edit edits[SLOTS])
 {
     struct change c = {
         .kind = (enum change_kind)rng_below(rng, CHANGE_KINDS),
@@ -209,8 +210,8 @@ static struct change random_change(struct rng *rng, struct edit edits[3])
     };
     if (c.manager_set)
         c.manager_after = (struct manager_ref){ .id = random_text(rng), .key = random_text(rng) };
-    for (uint8_t slot = EMAIL; slot <= TEAM; slot++)
-        if (rng_below(rng, 2))
+    for (uint8_t slot = EMAIL; slot < SLOTS; slot++)
+        if (slot != PASSPHRASE && rng_below(rng, 2))
             edits[c.n_edits++] = (struct edit){ .slot = slot,
                                                 .before = random_text(rng),
                                                 .after = random_text(rng),
@@ -225,7 +226,7 @@ START_TEST(comes_back_whole)
     struct rng rng;
     rng_seed(&rng, 11);
     for (int i = 0; i < 5000; i++) {
-        struct edit edits[3];
+        struct edit edits[SLOTS];
         struct arena a = ARENA_INIT;
         struct change back, c = random_change(&rng, edits);
         bool with_place = rng_below(&rng, 2);
@@ -330,6 +331,64 @@ START_TEST(cut_documents_are_refused)
 }
 END_TEST
 
+/* Several references ------------------------------------------------------------------------------------- */
+
+static void say_member(void *ctx, bool added, struct str id, struct str name)
+{
+    buf_printf(ctx, "%c%.*s=%.*s ", added ? '+' : '-', STR_ARG(name), STR_ARG(id));
+}
+
+static void check_members(struct str before, struct str before_name, struct str after, struct str after_name,
+                          const char *want)
+{
+    const struct edit e = {
+        .slot = GROUPS, .before = before, .before_name = before_name, .after = after, .after_name = after_name
+    };
+    struct buf out = BUF_INIT(JSON_MAX);
+    edit_members(&e, say_member, &out);
+    assert_str(buf_view(&out), want);
+    buf_deinit(&out);
+}
+
+START_TEST(what_several_references_add_and_take_away)
+{
+    const struct str none = { NULL, 0 };
+    check_members(STR("g1\ng2"), STR("Ops, VPN"), STR("g2\ng3"), STR("VPN, Sales"), "+Sales=g3 -Ops=g1 ");
+    check_members(none, none, STR("g1\ng2"), STR("Ops, VPN"), "+Ops=g1 +VPN=g2 ");
+    check_members(STR("g1"), STR("Ops"), none, none, "-Ops=g1 ");
+    check_members(STR("g1"), STR("Ops"), STR("g1"), STR("Ops"), "");
+    /* A name with a comma in it: which is whose cannot be told. */
+    check_members(STR("g1"), STR("Ops, East"), STR("g1\ng2"), STR("Ops, East, VPN"), "+g2=g2 ");
+    check_members(none, none, STR("g1"), none, "+g1=g1 ");
+}
+END_TEST
+
+START_TEST(several_references_are_marked)
+{
+    struct schema s = test_schema();
+    struct edit e = { .slot = GROUPS,
+                      .before = STR("g1"),
+                      .after = STR("g1\ng2"),
+                      .before_name = STR("Ops"),
+                      .after_name = STR("Ops, VPN") };
+    struct change back, c = { .kind = CHANGE_MEMBERSHIP, .user = STR("8f"), .edit = &e, .n_edits = 1 };
+    struct arena a = ARENA_INIT;
+    check_written(&c, false,
+                  "{\"edits\":[{\"after\":\"g1\\ng2\",\"after_name\":\"Ops, VPN\",\"attribute\":\"groups\","
+                  "\"before\":\"g1\",\"before_name\":\"Ops\",\"several\":true}],"
+                  "\"kind\":\"membership\",\"user\":\"8f\"}");
+    static const char *const bad[] = {
+        "{\"edits\":[{\"after\":\"g1\",\"attribute\":\"groups\"}],\"kind\":\"membership\"}",
+        "{\"edits\":[{\"after\":\"g1\",\"attribute\":\"groups\",\"several\":false}],\"kind\":\"membership\"}",
+        "{\"edits\":[{\"after\":\"g1\",\"attribute\":\"Team\",\"several\":true}],\"kind\":\"membership\"}",
+    };
+    for (size_t i = 0; i < array_len(bad); i++)
+        ck_assert_msg(!change_read(str_of(bad[i]), &s, &a, &back), "taken: %s", bad[i]);
+    arena_deinit(&a);
+}
+END_TEST
+
 UNIT("change", writes_members_in_order_and_leaves_out_what_is_not, place_is_written_only_when_asked_for,
      a_removed_manager_is_not_an_unchanged_one, secrets_are_never_written, comes_back_whole,
-     every_word_comes_back, what_was_edited_by_hand_is_refused, cut_documents_are_refused)
+     every_word_comes_back, what_was_edited_by_hand_is_refused, cut_documents_are_refused,
+     what_several_references_add_and_take_away, several_references_are_marked)

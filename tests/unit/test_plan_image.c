@@ -107,6 +107,50 @@ START_TEST(membership)
 }
 END_TEST
 
+static void groups_of(struct bed *b, const char *has)
+{
+    bed_init(b);
+    b->schema.attr[BED_TEAM].type = ATTR_REFS;
+    refs_add(&b->refs, REF_TEAM, STR("t3"), STR("VPN"), (struct str){ NULL, 0 });
+    bed_user(b, "u1", USER_ACTIVE, "E1", NULL, NULL, has, NULL);
+    bed_seal(b);
+}
+
+/* t1 (West) is to go, t2 (East) to come, t3 (VPN) to stay. Each for itself may have been done already;
+ * whoever else has put a hand in, or taken away what is to stay, has made another user of him. */
+START_TEST(several_references)
+{
+    static const struct {
+        const char *has;
+        enum change_image image;
+        const char *difference;
+    } v[] = {
+        { "aaaaaaaabbbbccccddddeeeeeeeeeeee\nt3", IMAGE_BEFORE, "Team is 'West, VPN', not 'East, VPN'" },
+        { "t3\nEAST", IMAGE_AFTER, "" },
+        { "vpn\neast\nvpn", IMAGE_AFTER, "" },
+        { "West\nt2\nt3", IMAGE_BEFORE, "Team is 'West, East, VPN', not 'East, VPN'" },
+        { "t3", IMAGE_BEFORE, "Team is 'VPN', not 'East, VPN'" },
+        { "West", IMAGE_OTHER, "Team is 'West', not 'East, VPN'" },
+        { "t2", IMAGE_OTHER, "Team is 'East', not 'East, VPN'" },
+        { NULL, IMAGE_OTHER, "Team is empty, not 'East, VPN'" },
+        { "t2\nt3\nsome other job's", IMAGE_AFTER, "" },
+    };
+    for (size_t i = 0; i < array_len(v); i++) {
+        struct bed b;
+        groups_of(&b, v[i].has);
+        struct edit e = { .slot = BED_TEAM,
+                          .before = STR("AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE\nt3"),
+                          .after = STR("t2\nt3"),
+                          .after_name = STR("East, VPN") };
+        struct change c = { .kind = CHANGE_MEMBERSHIP, .user = STR("u1"), .edit = &e, .n_edits = 1 };
+        ck_assert_int_eq(image(&b, &c, "", v[i].difference), v[i].image);
+        e.after = STR("t2\nt3\ndeleted since");
+        ck_assert_int_ne(change_image(&c, &b.schema, b.roster, &b.refs, STR(""), NULL), IMAGE_AFTER);
+        bed_deinit(&b);
+    }
+}
+END_TEST
+
 START_TEST(states)
 {
     struct bed b;
@@ -191,4 +235,5 @@ START_TEST(creates)
 }
 END_TEST
 
-UNIT("plan image", update, empty_values, unseen_values, membership, states, managers, creates)
+UNIT("plan image", update, empty_values, unseen_values, membership, several_references, states, managers,
+     creates)

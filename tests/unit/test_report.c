@@ -262,6 +262,27 @@ START_TEST(changes)
 }
 END_TEST
 
+START_TEST(groups)
+{
+    struct report_bed b;
+    night(&b, RUN_PLANNED);
+    bed_name(&b.schema.attr[4], "groups");
+    b.schema.attr[4].type = ATTR_REFS;
+    b.schema.n = 5;
+    bed_change(&b,
+               CHANGE(RETIRE, .key = STR("E20"), .user = STR("u20"),
+                      EDITS({ .slot = 4,
+                              .before = STR("g1\ng2"),
+                              .before_name = STR("Ops, VPN"),
+                              .after = STR("g2\ng3"),
+                              .after_name = STR("VPN, " HOSTILE) })),
+               OUTCOME_NONE, NULL);
+    lists(&b, &(struct report_choice){ .kind = CHANGE_RETIRE },
+          "x retire     E20  groups +'\\x1b[31m<&\">\\u{202e}\\\\x' -'Ops'\n");
+    ledger_free(b.l);
+}
+END_TEST
+
 START_TEST(planned_changes)
 {
     struct report_bed b;
@@ -532,7 +553,7 @@ START_TEST(shown_texts_keep_their_escapes)
 }
 END_TEST
 
-UNIT("report", plan_of_a_night, plan_line, alarms, nothing_to_do, guards, many_examples, changes,
+UNIT("report", plan_of_a_night, plan_line, alarms, nothing_to_do, guards, many_examples, changes, groups,
      planned_changes, one_person, accepted, summary, summary_of_a_short_run, summary_by_seconds,
      summary_of_many_failures, summary_of_an_interrupted_run, summary_of_a_plan, runs,
      patterns_are_shortened_in_their_values, shown_texts_keep_their_escapes)

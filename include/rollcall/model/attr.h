@@ -24,8 +24,9 @@ enum attr_type {
                   * line ends. They come parted by line ends or by the attribute's own `separator` */
     ATTR_REF,    /* the name or id of a thing of the tenant (team): as ATTR_GUID. Name, path and id of one
                   * thing differ here; refs.h gives the id */
-    ATTR_REFS, /* several of those (groups): each as ATTR_REF, empty ones dropped, sorted by bytes, unique,
-                * joined by line ends. They come parted as those of ATTR_SET do */
+    ATTR_REFS,   /* several of those (groups): each as ATTR_REF, empty ones dropped, sorted by bytes, unique,
+                  * joined by line ends. They come parted as those of ATTR_SET do. What is compared in the end
+                  * are ids: see diff.c */
 };
 
 /* What a vendor lets us do with an attribute. Writable: READ|CREATE|UPDATE; create-only: READ|CREATE;
@@ -51,7 +52,8 @@ struct attr {
     char wire_create[ATTR_NAME_MAX]; /* name in a create, when it differs from `name` */
     char wire_update[ATTR_NAME_MAX]; /* name in an update and in a listing, when it differs from `name` */
     enum attr_type type;
-    char separator; /* ATTR_SET, ATTR_REFS: ASCII character that parts values in feed and listing; 0: only line ends */
+    char separator; /* ATTR_SET, ATTR_REFS: ASCII character that parts values besides line ends, in feed and
+                       listing; 0: none. A job may name another for the feed's column alone */
     unsigned flags; /* attr_flag */
     unsigned ref_kind;  /* ATTR_REF, ATTR_REFS: enum ref_kind */
     unsigned max_chars; /* 0: no documented maximum */
@@ -85,6 +87,10 @@ struct str attr_trim(struct str s);
  * cannot happen (normal form and folding lengthen some texts). */
 #define ATTR_CANON_MAX (9 * ATTR_VALUE_MAX)
 bool attr_canon(const struct attr *a, struct str bytes, struct buf *out);
+
+/* The next value of an ATTR_SET or ATTR_REFS as it is written, trimmed; *rest is what stands behind it. Empty
+ * ones are passed over; {NULL,0} when there is none left. */
+struct str attr_member(struct str *rest, char separator);
 
 /* True when `s`, trimmed, is a GUID in any usual spelling: 32 hexadecimal digits in any case, bare or with
  * dashes as 8-4-4-4-12, with or without braces around. `out` gets its canonical form, the 32 digits in lower

@@ -58,6 +58,8 @@ struct edit {
     struct str before;                  /* shown form; empty: none. A reference: its id */
     struct str after;                   /* form to send. A reference: its id */
     struct str before_name, after_name; /* references: what people call it; else empty */
+    /* Several references (ATTR_REFS): the ids as the vendor writes them, ordered by their canonical forms and
+     * parted by line ends; the names in the same order, parted by ", ". */
     /* There is a value, but it is secret and the JSON that this was read from did not carry it: the feed has
      * to say it again. Set by change_read() only. */
     bool before_hidden, after_hidden;
@@ -84,6 +86,11 @@ struct change {
     enum hold hold;
     struct str why; /* of the hold, for people: "cycle: E7 -> E91 -> E7" */
 };
+
+/* Of an edit of several references: each that it adds, then each that it takes away. `name` is the id where
+ * names cannot be told apart (one has a comma in it). */
+void edit_members(const struct edit *e, void (*each)(void *ctx, bool added, struct str id, struct str name),
+                  void *ctx);
 
 /* What change_read() takes; a maximum for the buffer to write into. */
 #define CHANGE_JSON_MAX ((size_t)64 * 1024 * 1024)
