@@ -6,7 +6,6 @@
 #include "leadsquared_internal.h"
 
 #define TEAMS_DEPTH_MAX 32
-#define TARGET_OPTIONS "$.target.options."
 
 static struct str member(const json_t *object, const char *key)
 {
@@ -99,9 +98,7 @@ static struct str custom_name_option(const struct conn *c, struct str slot)
 {
     struct str rest = str_of(lsq_text(c, OPTION_CUSTOM_NAMES));
     while (rest.n > 0) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str entry = { rest.p, comma ? (size_t)(comma - rest.p) : rest.n };
-        rest = comma ? (struct str){ comma + 1, rest.n - entry.n - 1 } : (struct str){ 0 };
+        struct str entry = lsq_next_entry(&rest);
         const char *equals = entry.n ? memchr(entry.p, '=', entry.n) : NULL;
         if (equals && str_eq(str_trim((struct str){ entry.p, (size_t)(equals - entry.p) }), slot))
             return str_trim((struct str){ equals + 1, entry.n - (size_t)(equals - entry.p) - 1 });
@@ -232,40 +229,7 @@ static bool take_teams(struct conn *c, const json_t *root, char why[200])
     return take_teams_of(c, json_object_get(root, "Teams"), (struct str){ 0 }, 0, why);
 }
 
-/* Options that only this room can judge ----------------------------------------------------------- */
-
-static void check_path(struct conn *c, enum lsq_option o)
-{
-    const char *path = lsq_text(c, o), *name = leadsquared_connector.vendor.options[o].name;
-    char where[80];
-    bool good = path[0] == '/';
-    for (const char *p = path; *p; p++)
-        good = good && *p > ' ' && *p < 0x7f && *p != '#' && *p != '"' && *p != '\\';
-    snprintf(where, sizeof(where), TARGET_OPTIONS "%s", name);
-    if (!good)
-        errs_add(c->reading.goal.errs, NULL, 0, 0, where,
-                 "'%s' must be a path that starts with '/' and has no blank, quote or '#'", name);
-}
-
-static void check_names(struct conn *c, enum lsq_option o, void (*each)(struct conn *c, struct str entry))
-{
-    struct str rest = str_of(lsq_text(c, o));
-    while (rest.n > 0) {
-        const char *comma = memchr(rest.p, ',', rest.n);
-        struct str entry = { rest.p, comma ? (size_t)(comma - rest.p) : rest.n };
-        rest = comma ? (struct str){ comma + 1, rest.n - entry.n - 1 } : (struct str){ 0 };
-        each(c, str_trim(entry));
-    }
-}
-
-static void custom_name_entry(struct conn *c, struct str entry)
-{
-    const char *equals = entry.n ? memchr(entry.p, '=', entry.n) : NULL;
-    if (!equals || lsq_custom_slot(str_trim((struct str){ entry.p, (size_t)(equals - entry.p) })) < 0 ||
-        equals == entry.p + entry.n - 1)
-        errs_add(c->reading.goal.errs, NULL, 0, 0, TARGET_OPTIONS "custom_names",
-                 "'%.*s' must have the form 'mx_Custom_1=Schema_Name'", STR_ARG(entry));
-}
+/* The option that only the mapping can judge; the others: check.c ----------------------------------- */
 
 static void update_also_entry(struct conn *c, struct str entry)
 {
@@ -275,8 +239,15 @@ static void update_also_entry(struct conn *c, struct str entry)
     if (slot >= 0)
         s->attr[slot].flags |= ATTR_UPDATE;
     else if (!vendor_attr(&leadsquared_connector.vendor, entry, &known))
-        errs_add(c->reading.goal.errs, NULL, 0, 0, TARGET_OPTIONS "update_also",
+        errs_add(c->reading.goal.errs, NULL, 0, 0, "$.target.options.update_also",
                  "'%.*s' is no attribute of LeadSquared", STR_ARG(entry));
+}
+
+static void check_update_also(struct conn *c)
+{
+    struct str rest = str_of(lsq_text(c, OPTION_UPDATE_ALSO));
+    while (rest.n > 0)
+        update_also_entry(c, lsq_next_entry(&rest));
 }
 
 /* The reading ------------------------------------------------------------------------------------- */
@@ -309,22 +280,17 @@ static bool needs_attributes(const struct conn *c, const struct schema *s)
 /* The login first: with bad keys nothing else need be asked. Then only what the job uses. */
 void tenant_advance(struct conn *c)
 {
-    static const enum lsq_option paths[] = { OPTION_ACTIVATE_PATH, OPTION_DEACTIVATE_PATH,
-                                             OPTION_OBSOLETE_PATH, OPTION_SEARCH_PATH };
     struct reading *r = &c->reading;
     switch (r->stage++) {
     case 0: ask_add(c, ASK_SELF); return;
     case 1:
-        for (size_t i = 0; i < array_len(paths); i++)
-            check_path(c, paths[i]);
-        check_names(c, OPTION_CUSTOM_NAMES, custom_name_entry);
         if (needs_attributes(c, r->goal.schema))
             ask_add(c, ASK_ATTRIBUTES);
         if (maps_teams(r->goal.schema))
             ask_add(c, ASK_TEAMS);
         return;
     default:
-        check_names(c, OPTION_UPDATE_ALSO, update_also_entry);
+        check_update_also(c);
         reading_complete(c, PROOF_NONE, "own user, attributes and teams read");
     }
 }

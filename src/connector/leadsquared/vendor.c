@@ -283,6 +283,7 @@ const struct connector leadsquared_connector = {
                  "(Settings > API and Webhooks)",
         .docs = "https://apidocs.leadsquared.com/user-management/",
         .default_concurrency = 4,
+        .check = lsq_check,
     },
     .conn_new = lsq_conn_new,
     .conn_free = lsq_conn_free,
