@@ -127,4 +127,15 @@ bool job_secret(const struct job *j, const char *reference, const struct job_sec
  * that a job may have. */
 bool job_host(const char *url, char host[256], bool *loopback, bool *https);
 
+/* Where the job's secrets may be sent: target.url first, then each option that is an address and is set.
+ * Plain http among them was allowed by job_load. */
+#define JOB_ADDRESSES_MAX (1 + JOB_OPTIONS_MAX)
+struct job_address {
+    const char *option; /* its name; NULL: target.url */
+    const char *url;    /* the job's */
+    char host[256];     /* as job_host gives it */
+    bool https;
+};
+size_t job_addresses(const struct job *j, struct job_address out[JOB_ADDRESSES_MAX]);
+
 #endif

@@ -8,7 +8,6 @@
 struct loop_options {
     const char *state_dir;    /* lease files and the spool live here */
     const char *rejects_path; /* NULL: no rejects file is written */
-    bool allow_http;          /* the target's host may be spoken to without TLS */
     /* Called now and then (4 times a second) and at each change of phase, for people; NULL: not wanted. */
     void (*progress)(void *ctx, const struct progress *p);
     void *ctx;

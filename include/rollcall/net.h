@@ -9,8 +9,9 @@
  *
  * SENT_NOT is said only when no connection was ready for the request or not one byte could be written on it.
  * A redirect is an answer like others. An answer that is compressed though `Accept-Encoding: identity` was
- * sent is an error. The program's SIGPIPE is set to be ignored when it was not handled: libcurl asks for
- * that. */
+ * sent is an error. A request goes below the base URL, or to one of the further addresses that net_new was
+ * told of, and nowhere else. The program's SIGPIPE is set to be ignored when it was not handled: libcurl asks
+ * for that. */
 #ifndef ROLLCALL_NET_H
 #define ROLLCALL_NET_H
 
@@ -21,9 +22,18 @@
 struct net;
 struct net_call;
 
+/* A whole address besides the base URL (a token's), to which a request may go whose `url` is the same, byte
+ * for byte. No user, query or fragment. */
+struct net_address {
+    const char *url;
+    bool allow_http; /* as below, of this address */
+};
+
 struct net_options {
     /* https://host[:port][/path]: no trailing slash, user, query or fragment. */
     const char *base_url;
+    const struct net_address *others;
+    size_t n_others;
     /* PEM; the only authorities trusted. NULL: the system's. */
     const char *ca_file;
     const char *user_agent;
@@ -47,11 +57,11 @@ struct net_events {
     void (*done)(void *ctx, const struct answer *a);
 };
 
-/* NULL: `why` (a base URL that is not allowed, an unreadable ca_file, no TLS). */
+/* NULL: `why` (an address that is not allowed, an unreadable ca_file, no TLS). */
 struct net *net_new(uv_loop_t *loop, const struct net_options *options, char why[300]);
 /* Copies what it needs of `r`; `events` is borrowed until done. A request that means something else than it
- * seems to (a target with "..", a header with a line end) ends as NET_REFUSED_URL, SENT_NOT. NULL only after
- * net_close(). */
+ * seems to (a target with "..", a header with a line end, a `url` that is none of the addresses told) ends as
+ * NET_REFUSED_URL, SENT_NOT. NULL only after net_close(). */
 struct net_call *net_send(struct net *n, const struct request *r, const struct net_events *events, void *ctx);
 /* `done` follows with the loop's next turn: NET_CANCELLED, SENT_UNKNOWN when anything may have left. */
 void net_cancel(struct net *n, struct net_call *call);

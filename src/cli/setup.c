@@ -152,25 +152,38 @@ static bool run_command(void *ctx, const char *const *argv, struct buf *out, cha
     return good;
 }
 
-/* The host is compared before any secret is read. */
-static bool host_allowed(const struct options *o, const struct job *j)
+static bool is_listed(const struct list *hosts, const char *host)
 {
-    char host[256];
-    bool loopback, https;
-    if (o->allow_host.n == 0)
-        return true;
-    if (job_host(j->target.url, host, &loopback, &https))
-        for (size_t i = 0; i < o->allow_host.n; i++)
-            if (strcmp(o->allow_host.v[i], host) == 0)
-                return true;
-    say("%s: the target's host is not one of --allow-host; no secret was read", j->path);
+    for (size_t i = 0; i < hosts->n; i++)
+        if (str_ieq_ascii(str_of(hosts->v[i]), str_of(host)))
+            return true;
     return false;
+}
+
+/* Every host that a secret could be sent to is compared before any secret is read. */
+static bool hosts_allowed(const struct options *o, const struct job *j)
+{
+    struct job_address address[JOB_ADDRESSES_MAX];
+    size_t n = job_addresses(j, address);
+    bool good = true;
+    for (size_t i = 0; o->allow_host.n > 0 && i < n; i++) {
+        if (is_listed(&o->allow_host, address[i].host))
+            continue;
+        if (address[i].option)
+            say("%s: the host of the option '%s' ('%s') is not one of --allow-host; no secret was read",
+                j->path, address[i].option, address[i].host);
+        else
+            say("%s: the target's host ('%s') is not one of --allow-host; no secret was read", j->path,
+                address[i].host);
+        good = false;
+    }
+    return good;
 }
 
 int open_secrets(const struct options *o, const struct job *j, struct secret secret[CONN_CREDENTIALS_MAX])
 {
     struct job_secret_ops ops = { look_up, o->no_commands ? NULL : run_command, NULL };
-    int code = host_allowed(o, j) ? 0 : EXIT_USAGE;
+    int code = hosts_allowed(o, j) ? 0 : EXIT_USAGE;
     for (size_t i = 0; code != EXIT_USAGE && i < j->target.vendor->n_credentials && i < CONN_CREDENTIALS_MAX;
          i++) {
         char why[300];

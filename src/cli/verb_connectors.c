@@ -46,7 +46,9 @@ static void options(struct buf *out, const struct vendor *v)
     for (size_t i = 0; i < v->n_options; i++) {
         const struct option *o = &v->options[i];
         buf_printf(out, "  %-24s %s\n  %24s default: %s", o->name, o->help, "",
-                   o->fallback ? o->fallback : "none");
+                   o->fallback && o->fallback[0] ? o->fallback : "none");
+        if (o->type == OPT_URL)
+            buf_puts(out, "; an address: https, its host compared with --allow-host");
         for (size_t k = 0; o->choices && o->choices[k]; k++)
             buf_printf(out, "%s%s", k ? ", " : "; one of ", o->choices[k]);
         buf_putc(out, '\n');

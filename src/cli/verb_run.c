@@ -158,13 +158,10 @@ static int run_engine(struct session *s, enum verb verb)
     struct terminal_progress t = { .bar = stderr_bar(),
                                    .quiet = s->o->quiet || s->o->json_log,
                                    .phase = PHASES };
-    bool loopback, https;
-    char host[256], why[400] = "";
-    job_host(s->job->target.url, host, &loopback, &https);
+    char why[400] = "";
     s->engine = engine_new(&s->config);
     struct loop_options lo = { .state_dir = s->state,
                                .rejects_path = s->rejects,
-                               .allow_http = !https,
                                .progress = progress_show,
                                .ctx = &t,
                                .log = &s->log };

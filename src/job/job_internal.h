@@ -2,9 +2,13 @@
  *
  *   tree.c     the file's JSON as nodes that know where they stand
  *   rules.c    the table of every key: type, range, default, where its value goes. What the loader knows is
- * exactly this table load.c     walks tree and table together; unknown keys, missing keys, defaults values.c
- * a reader per simple type of value feed.c, target.c, mapping.c, policy.c: the keys that have rules of their
- * own; url.c what a base URL may be secret.c   credential references, once the job is loaded
+ *              exactly this table
+ *   load.c     walks tree and table together; unknown keys, missing keys, defaults
+ *   values.c   a reader per simple type of value
+ *   feed.c, target.c, options.c, mapping.c, policy.c
+ *              the keys that have rules of their own
+ *   url.c      what an address may be
+ *   secret.c   credential references, once the job is loaded
  *
  * A reader that finds a mistake notes it and goes on with something harmless, so that one load finds them
  * all. */
@@ -187,6 +191,14 @@ struct url {
     struct str body; /* the URL without slashes at its end */
 };
 enum url_trouble url_split(struct str s, struct url *out);
+/* https, this machine, or a host that the operator named; `insecure_hosts` NULL-terminated or NULL. */
+bool url_allowed(const struct url *u, const char *const *insecure_hosts);
+
+/* target.c ----------------------------------------------------------------------------------------------- */
+
+const struct node *target_node(const struct loader *l); /* NULL: the file has none */
+/* An address that secrets are sent to. False, and the mistake noted, when it may not be one. */
+bool load_url(struct loader *l, const struct node *n, struct url *out);
 
 /* Readers and writers of single keys --------------------------------------------------------------------- */
 

@@ -1,5 +1,4 @@
-/* Keys about the tenant: connector, URL, credentials, limits, the vendor's options. */
-#include <assert.h>
+/* Keys about the tenant: connector, URL, credentials, limits. The vendor's options: options.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -7,9 +6,8 @@
 
 #define CONCURRENCY_DEFAULT 4
 #define CONNECTORS_MAX 32
-#define OPTION_SPAN_MAX (30 * DAY_US)
 
-static const struct node *target_node(const struct loader *l)
+const struct node *target_node(const struct loader *l)
 {
     const struct node *n = node_member(l->root, "target");
     return n && n->kind == NODE_OBJECT ? n : NULL;
@@ -45,15 +43,6 @@ void write_connector(struct jw *w, const struct job *j)
 
 /* URL ---------------------------------------------------------------------------------------------------- */
 
-static bool insecure_allowed(const struct loader *l, const char *host)
-{
-    const char *const *hosts = l->context->insecure_hosts;
-    for (; hosts && *hosts; hosts++)
-        if (str_ieq_ascii(str_of(*hosts), str_of(host)))
-            return true;
-    return false;
-}
-
 /* The text of a URL with a user or a query in it is not repeated: that is where keys hide. */
 static const char *const url_texts[] = {
     [URL_OK] = "",
@@ -65,28 +54,30 @@ static const char *const url_texts[] = {
     [URL_PATH] = "the URL's path has characters that must be percent-encoded",
 };
 
-void read_url(struct loader *l, const struct rule *r, const struct node *n, void *at)
+bool load_url(struct loader *l, const struct node *n, struct url *out)
 {
-    struct url u;
-    (void)r, (void)at;
-    if (!n)
-        return;
     if (n->text.n > JOB_TEXT_MAX) {
         mistake(l, n, "%zu bytes are more than the %d allowed", n->text.n, JOB_TEXT_MAX);
-        return;
+        return false;
     }
-    enum url_trouble trouble = url_split(n->text, &u);
-    if (trouble != URL_OK) {
+    enum url_trouble trouble = url_split(n->text, out);
+    if (trouble != URL_OK)
         mistake(l, n, "%s", url_texts[trouble]);
-        return;
-    }
-    if (!u.https && !u.loopback && !insecure_allowed(l, u.host))
+    else if (!url_allowed(out, l->context->insecure_hosts))
         mistake(l, n,
                 "http to '%s' would send the credentials in clear; write https:// "
                 "(plain http is for 127.0.0.1 and [::1], "
                 "and for test beds named with --insecure-http)",
-                u.host);
-    l->job->target.url = keep(l, u.body);
+                out->host);
+    return trouble == URL_OK;
+}
+
+void read_url(struct loader *l, const struct rule *r, const struct node *n, void *at)
+{
+    struct url u;
+    (void)r, (void)at;
+    if (n && load_url(l, n, &u))
+        l->job->target.url = keep(l, u.body);
 }
 
 void write_url(struct jw *w, const struct job *j)
@@ -313,111 +304,4 @@ void read_quota_day(struct loader *l, const struct rule *r, const struct node *n
         *(char **)at = keep(l, n->text);
     else if (n)
         mistake(l, n, "'%s' is not an offset from UTC; write it like \"+05:30\"", shown(l, n->text));
-}
-
-/* Options ------------------------------------------------------------------------------------------------ */
-
-static struct rule option_rule(const struct option *o)
-{
-    static const enum rule_type types[] = {
-        [OPT_TEXT] = RULE_TEXT, [OPT_BOOL] = RULE_BOOL,     [OPT_INT] = RULE_INT,
-        [OPT_SPAN] = RULE_SPAN, [OPT_CHOICE] = RULE_CHOICE,
-    };
-    struct rule r = {
-        .path = o->name, .type = types[o->type], .fallback = o->fallback, .choices = o->choices
-    };
-    if (o->type == OPT_INT) {
-        bool ranged = o->min < o->max;
-        r.min = ranged ? o->min : 0;
-        r.max = ranged ? o->max : JOB_COUNT_MAX;
-    } else if (o->type == OPT_SPAN) {
-        r.max = OPTION_SPAN_MAX;
-    }
-    return r;
-}
-
-static void load_option(struct loader *l, const struct option *o, const struct node *given,
-                        struct option_value *out)
-{
-    struct rule r = option_rule(o);
-    const struct node *n = given ? fitting(l, &r, given) : NULL;
-    char *text = keep(l, str_of(o->fallback));
-    bool truth = false;
-    unsigned index = 0;
-    switch (o->type) {
-    case OPT_TEXT:
-        /* Unlike a text of ours it may be empty. */
-        out->text = text;
-        if (n && n->text.n > 0)
-            value_load(l, &r, n, &text);
-        out->text = n ? (n->text.n > 0 ? text : "") : out->text;
-        break;
-    case OPT_BOOL:
-        value_load(l, &r, n, &truth);
-        out->number = truth;
-        break;
-    case OPT_INT:
-    case OPT_SPAN: value_load(l, &r, n, &out->number); break;
-    case OPT_CHOICE:
-        value_load(l, &r, n, &index);
-        out->number = index;
-        out->text = o->choices[index];
-        break;
-    }
-}
-
-static void unknown_option(struct loader *l, const struct vendor *v, const struct node *n)
-{
-    const char *names[JOB_OPTIONS_MAX];
-    size_t count = v->n_options < JOB_OPTIONS_MAX ? v->n_options : JOB_OPTIONS_MAX;
-    for (size_t i = 0; i < count; i++)
-        names[i] = v->options[i].name;
-    const char *close = suggest(n->key, names, count);
-    if (close)
-        mistake_key(l, n, "%s has no option '%s'%s", v->name, shown(l, n->key), did_you_mean(l, close));
-    else
-        mistake_key(l, n, "%s has no option '%s'; see them with: rollcall connectors %s", v->name,
-                    shown(l, n->key), v->name);
-}
-
-void read_options(struct loader *l, const struct rule *r, const struct node *n, void *at)
-{
-    const struct vendor *v = l->job->target.vendor;
-    struct seen seen = { 0 };
-    (void)r, (void)at;
-    if (!v)
-        return;
-    assert(v->n_options <= JOB_OPTIONS_MAX);
-    for (const struct node *m = n ? n->first : NULL; m; m = m->next) {
-        char *name = keep(l, m->key);
-        const struct node *first = node_is_comment(m) ? NULL : seen_before(&seen, m->key, m);
-        if (first)
-            mistake_key(l, m, "'%s' is there twice: first on line %lu", shown(l, m->key), line_of(l, first));
-        else if (!node_is_comment(m) && vendor_option(v, name) < 0)
-            unknown_option(l, v, m);
-    }
-    seen_deinit(&seen);
-    for (size_t i = 0; i < v->n_options; i++)
-        load_option(l, &v->options[i], node_member(n, v->options[i].name), &l->job->target.option[i]);
-}
-
-void write_options(struct jw *w, const struct job *j)
-{
-    const struct vendor *v = j->target.vendor;
-    bool written[JOB_OPTIONS_MAX] = { false };
-    jw_object(w);
-    for (size_t round = 0; round < v->n_options; round++) {
-        size_t next = v->n_options;
-        for (size_t i = 0; i < v->n_options; i++)
-            if (!written[i] &&
-                (next == v->n_options || strcmp(v->options[i].name, v->options[next].name) < 0))
-                next = i;
-        written[next] = true;
-        jw_key(w, v->options[next].name);
-        if (v->options[next].type == OPT_TEXT || v->options[next].type == OPT_CHOICE)
-            jw_z(w, j->target.option[next].text);
-        else
-            jw_int(w, j->target.option[next].number);
-    }
-    jw_end_object(w);
 }

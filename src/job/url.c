@@ -109,6 +109,16 @@ enum url_trouble url_split(struct str s, struct url *out)
     return URL_OK;
 }
 
+bool url_allowed(const struct url *u, const char *const *insecure_hosts)
+{
+    if (u->https || u->loopback)
+        return true;
+    for (; insecure_hosts && *insecure_hosts; insecure_hosts++)
+        if (str_ieq_ascii(str_of(*insecure_hosts), str_of(u->host)))
+            return true;
+    return false;
+}
+
 bool job_host(const char *url, char host[256], bool *loopback, bool *https)
 {
     struct url u;
@@ -118,4 +128,22 @@ bool job_host(const char *url, char host[256], bool *loopback, bool *https)
     *loopback = u.loopback;
     *https = u.https;
     return true;
+}
+
+static bool take_address(const char *option, const char *url, struct job_address *out)
+{
+    bool loopback;
+    out->option = option;
+    out->url = url;
+    return url[0] && job_host(url, out->host, &loopback, &out->https);
+}
+
+size_t job_addresses(const struct job *j, struct job_address out[JOB_ADDRESSES_MAX])
+{
+    const struct vendor *v = j->target.vendor;
+    size_t n = take_address(NULL, j->target.url, &out[0]);
+    for (size_t i = 0; i < v->n_options && i < JOB_OPTIONS_MAX; i++)
+        if (v->options[i].type == OPT_URL)
+            n += take_address(v->options[i].name, j->target.option[i].text, &out[n]);
+    return n;
 }

@@ -193,13 +193,21 @@ static void drain(struct loop *l)
     report_phase(l);
 }
 
+/* To the job's own addresses only; job_load has said which may go without TLS. */
 static struct net *open_net(struct loop *l, char why[400])
 {
     const struct job *j = l->config->job;
+    struct job_address address[JOB_ADDRESSES_MAX];
+    struct net_address other[JOB_ADDRESSES_MAX];
+    size_t n_addresses = job_addresses(j, address);
+    for (size_t i = 1; i < n_addresses; i++)
+        other[i - 1] = (struct net_address){ address[i].url, !address[i].https };
     struct net_options o = { .base_url = j->target.url,
+                             .others = other,
+                             .n_others = n_addresses - 1,
                              .ca_file = j->target.ca_file,
                              .user_agent = l->config->user_agent,
-                             .allow_http = l->options->allow_http,
+                             .allow_http = !address[0].https,
                              .max_connections = j->target.concurrency,
                              .log = l->options->log };
     char text[300];

@@ -19,12 +19,12 @@ static bool has_scheme(CURLU *u, const char *want)
 }
 
 /* The URL itself is not in any of these texts: a password may have been written into it. */
-static const char *base_url_refusal(CURLU *u, const char *base_url, bool allow_http, bool *tls)
+static const char *url_refusal(CURLU *u, const char *url, bool base, bool allow_http, bool *tls)
 {
-    size_t n = strlen(base_url);
+    size_t n = strlen(url);
     if (n == 0 || n > NET_BASE_URL_MAX)
         return "is empty or too long; give one such as 'https://api.example.com/v2'";
-    if (curl_url_set(u, CURLUPART_URL, base_url, CURLU_PATH_AS_IS) != CURLUE_OK)
+    if (curl_url_set(u, CURLUPART_URL, url, CURLU_PATH_AS_IS) != CURLUE_OK)
         return "is not a URL; give one such as 'https://api.example.com/v2'";
     *tls = has_scheme(u, "https");
     if (!*tls && !has_scheme(u, "http"))
@@ -33,20 +33,19 @@ static const char *base_url_refusal(CURLU *u, const char *base_url, bool allow_h
         return "is not https; plain http has to be allowed for this host";
     if (url_part(u, CURLUPART_USER) || url_part(u, CURLUPART_PASSWORD))
         return "holds a user name or password; give credentials in the job's credentials instead";
-    if (url_part(u, CURLUPART_QUERY) || url_part(u, CURLUPART_FRAGMENT) || strpbrk(base_url, "?#"))
+    if (url_part(u, CURLUPART_QUERY) || url_part(u, CURLUPART_FRAGMENT) || strpbrk(url, "?#"))
         return "holds a query or fragment; give the part before it";
-    if (base_url[n - 1] == '/')
+    if (base && url[n - 1] == '/')
         return "ends in a slash; leave it out";
     return NULL;
 }
 
-bool address_check(const char *base_url, bool allow_http, bool *tls, char why[300])
+bool address_check(const char *url, const char *what, bool base, bool allow_http, bool *tls, char why[300])
 {
     CURLU *u = curl_url();
-    const char *refusal =
-        u ? base_url_refusal(u, base_url, allow_http, tls) : "cannot be read: out of memory";
+    const char *refusal = u ? url_refusal(u, url, base, allow_http, tls) : "cannot be read: out of memory";
     if (refusal)
-        snprintf(why, 300, "the target's base URL %s", refusal);
+        snprintf(why, 300, "%s %s", what, refusal);
     curl_url_cleanup(u);
     return refusal == NULL;
 }
@@ -111,10 +110,10 @@ static bool is_field_name(const char *name)
     return s.n > 0 && s.n <= 100 && all_in(s, '!', '~') && !memchr(s.p, ':', s.n) && !memchr(s.p, ';', s.n);
 }
 
-const char *address_refusal(const struct request *r)
+static const char *target_refusal(const struct request *r)
 {
-    if ((size_t)r->method >= HTTP_METHODS)
-        return "the request has no known method";
+    if (r->url.n > 0) /* one of the addresses we know, or it will not be sent */
+        return r->target.n > 0 ? "the request has both an address of its own and a target" : NULL;
     if (r->target.n == 0 || r->target.p[0] != '/')
         return "the request's target does not begin with a slash";
     if (r->target.n > REQUEST_TARGET_MAX)
@@ -123,6 +122,16 @@ const char *address_refusal(const struct request *r)
         return "the request's target holds a character that has to be percent-encoded";
     if (has_dot_segment(r->target))
         return "the request's target holds a '.' or '..' segment";
+    return NULL;
+}
+
+const char *address_refusal(const struct request *r)
+{
+    if ((size_t)r->method >= HTTP_METHODS)
+        return "the request has no known method";
+    const char *refusal = target_refusal(r);
+    if (refusal)
+        return refusal;
     if (r->body.n > REQUEST_BODY_MAX)
         return "the request's body is too large";
     if (r->n_headers > REQUEST_HEADERS_MAX)

@@ -112,14 +112,29 @@ static bool copy_headers(struct net_call *c, const struct request *r)
     return good && add_line(c, "Expect:");
 }
 
-static char *copy_url(const struct net *n, const struct request *r)
+/* Below the base URL. What is secret of a target is not in what is logged of it. */
+static void address_target(struct net_call *c, const struct request *r)
 {
-    size_t base = strlen(n->base_url);
-    char *url = xmalloc(base + r->target.n + 1);
-    memcpy(url, n->base_url, base);
-    memcpy(url + base, r->target.p, r->target.n);
-    url[base + r->target.n] = '\0';
-    return url;
+    size_t base = strlen(c->net->base_url);
+    c->url = xmalloc(base + r->target.n + 1);
+    memcpy(c->url, c->net->base_url, base);
+    memcpy(c->url + base, r->target.p, r->target.n);
+    c->url[base + r->target.n] = '\0';
+    c->tls = c->net->tls;
+    c->secret_target = str_eq(r->target, r->log_target) ? NULL : c->url + base;
+}
+
+/* Only where we were told: a connector that makes up an address must not get a secret sent there. */
+static bool address_other(struct net_call *c, const struct request *r)
+{
+    for (size_t i = 0; i < c->net->n_others; i++) {
+        if (!str_is(r->url, c->net->others[i].url))
+            continue;
+        c->url = xstrdup(c->net->others[i].url);
+        c->tls = c->net->others[i].tls;
+        return true;
+    }
+    return false;
 }
 
 /* NULL when all is well, else what is wrong with the request. */
@@ -131,8 +146,10 @@ static const char *call_fill(struct net_call *c, const struct request *r)
     c->method = r->method;
     c->single = r->write && !r->harmless;
     c->listing = r->listing;
-    c->url = copy_url(c->net, r);
-    c->secret_target = !str_eq(r->target, r->log_target);
+    if (r->url.n == 0)
+        address_target(c, r);
+    else if (!address_other(c, r))
+        return "the request's address is none of those that the job names";
     if (r->body.n > 0) {
         c->body = xmemdup(r->body.p, r->body.n);
         c->body_n = r->body.n;
@@ -401,9 +418,11 @@ static void net_free(struct net *n)
     free(n->base_url);
     free(n->ca_file);
     free(n->user_agent);
+    for (size_t i = 0; i < n->n_others; i++)
+        free(n->others[i].url);
+    free(n->others);
     free(n->idle);
     free(n);
-    curl_global_cleanup();
 }
 
 /* libcurl leaves SIGPIPE alone (CURLOPT_NOSIGNAL), and OpenSSL writes to its socket without MSG_NOSIGNAL. */
@@ -414,13 +433,29 @@ static void ignore_broken_pipes(void)
         signal(SIGPIPE, SIG_IGN);
 }
 
-static struct net *net_fill(const struct net_options *o, bool tls)
+/* Every address, before anything is opened. */
+static bool take_addresses(struct net *n, const struct net_options *o, char why[300])
+{
+    bool good = address_check(o->base_url, "the target's base URL", true, o->allow_http, &n->tls, why);
+    n->base_url = xstrdup(o->base_url);
+    n->any_tls = n->tls;
+    n->others = xcalloc(o->n_others + 1, sizeof(*n->others));
+    for (; good && n->n_others < o->n_others; n->n_others++) {
+        const struct net_address *a = &o->others[n->n_others];
+        struct other *other = &n->others[n->n_others];
+        other->url = xstrdup(a->url);
+        good =
+            address_check(a->url, "an address beside the base URL", false, a->allow_http, &other->tls, why);
+        n->any_tls = n->any_tls || other->tls;
+    }
+    return good;
+}
+
+static struct net *net_fill(const struct net_options *o)
 {
     struct net *n = xcalloc(1, sizeof(*n));
-    n->base_url = xstrdup(o->base_url);
     n->ca_file = o->ca_file ? xstrdup(o->ca_file) : NULL;
     n->user_agent = xstrdup(o->user_agent ? o->user_agent : "rollcall");
-    n->tls = tls;
     n->connect_us = or_default(o->connect_us, NET_CONNECT_US);
     n->silence_us = or_default(o->silence_us, NET_SILENCE_US);
     n->call_us = or_default(o->call_us, NET_CALL_US);
@@ -433,26 +468,27 @@ static struct net *net_fill(const struct net_options *o, bool tls)
 
 struct net *net_new(uv_loop_t *loop, const struct net_options *options, char why[300])
 {
-    bool tls = false;
-    why[0] = '\0';
-    if (!address_check(options->base_url, options->allow_http, &tls, why))
-        return NULL;
-    if (tls && options->ca_file && !can_read(options->ca_file, why))
-        return NULL;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    struct net *n = net_fill(options);
+    bool good = take_addresses(n, options, why) &&
+                (!n->any_tls || !options->ca_file || can_read(options->ca_file, why));
+    if (good && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         snprintf(why, 300, "libcurl cannot be set up");
+        good = false;
+    }
+    if (!good) {
+        net_free(n);
         return NULL;
     }
     ignore_broken_pipes();
-    struct net *n = net_fill(options, tls);
     n->loop = loop;
     n->multi = curl_multi_init();
     CURL *first = n->multi ? transfer_easy(n) : NULL;
     if (!first) {
         snprintf(why, 300, "libcurl %s lacks something needed%s", curl_version_info(CURLVERSION_NOW)->version,
-                 tls ? ": it has to be built with TLS" : "");
+                 n->any_tls ? ": it has to be built with TLS" : "");
         curl_multi_cleanup(n->multi);
         net_free(n);
+        curl_global_cleanup();
         return NULL;
     }
     n->idle[n->n_idle++] = first;
@@ -477,6 +513,7 @@ void net_handle_gone(struct net *n)
     void (*closed)(void *ctx) = n->closed;
     void *ctx = n->closed_ctx;
     net_free(n);
+    curl_global_cleanup();
     if (closed)
         closed(ctx);
 }

@@ -26,24 +26,34 @@
 #define NET_BASE_URL_MAX 2048
 #define RETRY_AFTER_MAX_US (366 * DAY_US)
 
+/* How long to wait, as a header says it: a span, a moment, or both of several. */
+struct told {
+    int64_t span_us; /* -1: none said */
+    unix_us at;      /* 0: none said */
+};
+
 /* What the header lines of an answer say. */
 struct head {
     char content_type[128]; /* without parameters, lower case */
     char etag[256];         /* as sent; "" when missing or longer than this */
-    int64_t retry_seconds;  /* Retry-After in seconds; -1: not said so */
-    unix_us retry_at, date; /* Retry-After as a date, the answer's own date; 0: not said */
+    unix_us date;           /* the answer's own; 0: not said */
+    struct told retry;      /* Retry-After */
+    struct told hint;       /* the same in a vendor's own words */
+    struct told reset;      /* when a limit's window begins anew */
     bool encoded;           /* Content-Encoding other than identity, though we asked for identity */
 };
 
 void head_clear(struct head *h);
 /* One header line, with or without its line end; lines that are none are passed over. */
 void head_line(struct head *h, struct str line);
-/* How long to wait as told by Retry-After, or -1. A date is measured against the answer's own date, so that a
- * wrong clock here does no harm; `now` stands in when the answer has none. */
-int64_t head_retry_after(const struct head *h, unix_us now);
+/* How long to wait as told by Retry-After, or -1; without one, of an answer that refuses for want of room
+ * (429, 503), as told by the vendors' own headers. A date is measured against the answer's own date, so that
+ * a wrong clock here does no harm; `now` stands in when the answer has none. */
+int64_t head_retry_after(const struct head *h, int status, unix_us now);
 
-/* False: `why` says what is wrong with the base URL. `tls` tells https from http. */
-bool address_check(const char *base_url, bool allow_http, bool *tls, char why[300]);
+/* False: `why` says what is wrong with the address, called `what` ("the target's base URL"). A base URL has
+ * targets put behind it: it does not end in a slash. `tls` tells https from http. */
+bool address_check(const char *url, const char *what, bool base, bool allow_http, bool *tls, char why[300]);
 /* NULL, or what is wrong with the request: it could reach another place, or say something else, than it seems
  * to. */
 const char *address_refusal(const struct request *r);
@@ -65,8 +75,9 @@ struct net_call {
     enum http_method method;
     bool single; /* must reach the server at most once */
     bool listing;
-    char *url;          /* owned; wiped before it is freed, as the two below: credentials may be in them */
-    bool secret_target; /* the target holds something that nobody may be shown */
+    char *url; /* owned; wiped before it is freed, as the two below: credentials may be in them */
+    const char *secret_target; /* the part of the URL that nobody may be shown; NULL: all may be */
+    bool tls;
     struct curl_slist *headers; /* owned */
     unsigned secret_headers;    /* a bit for each of the first headers */
     char *body;                 /* owned; NULL: none */
@@ -115,7 +126,12 @@ struct net {
     void *closed_ctx;
 
     char *base_url, *ca_file, *user_agent; /* owned */
-    bool tls;
+    bool tls, any_tls;                     /* of the base URL; of any address */
+    struct other {
+        char *url; /* owned */
+        bool tls;
+    } * others; /* owned */
+    size_t n_others;
     int64_t connect_us, silence_us, call_us;
     size_t max_open;
     const struct log *log; /* borrowed; may be NULL */

@@ -135,7 +135,6 @@ static size_t on_body(char *p, size_t size, size_t count, void *ctx)
 static int set_safety(CURL *e, const struct net *n)
 {
     int bad = 0;
-    bad |= (int)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, n->tls ? "https" : "http");
     bad |= (int)curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
     bad |= (int)curl_easy_setopt(e, CURLOPT_PROXY, "");
     bad |= (int)curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -143,7 +142,7 @@ static int set_safety(CURL *e, const struct net *n)
     bad |= (int)curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
     bad |= (int)curl_easy_setopt(e, CURLOPT_HTTP09_ALLOWED, 0L);
     bad |= (int)curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-    if (!n->tls)
+    if (!n->any_tls)
         return bad;
     bad |= (int)curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     bad |= (int)curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -212,6 +211,7 @@ static int set_call(struct net_call *c)
 {
     CURL *e = c->easy;
     int bad = set_method(c);
+    bad |= (int)curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, c->tls ? "https" : "http");
     bad |= (int)curl_easy_setopt(e, CURLOPT_URL, c->url);
     bad |= (int)curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
     bad |= (int)curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, c->single && c->body_n == 0 ? 1L : 0L);
@@ -248,7 +248,7 @@ static enum sent how_far(const struct net_call *c)
         return SENT_NOT;
     long written = 0;
     curl_easy_getinfo(c->easy, CURLINFO_REQUEST_SIZE, &written);
-    return !c->net->tls && written == 0 && !c->body_read ? SENT_NOT : SENT_UNKNOWN;
+    return !c->tls && written == 0 && !c->body_read ? SENT_NOT : SENT_UNKNOWN;
 }
 
 static const struct {
@@ -292,7 +292,7 @@ static enum transport_error meaning(const struct net_call *c, CURLcode code)
 
 static bool mentions_secret(const struct net_call *c, const char *text)
 {
-    if (c->secret_target && strstr(text, c->url + strlen(c->net->base_url)))
+    if (c->secret_target && strstr(text, c->secret_target))
         return true;
     unsigned bit = 1;
     for (const struct curl_slist *h = c->headers; h && bit; h = h->next, bit <<= 1) {
@@ -317,7 +317,7 @@ static void quote_curl(struct net_call *c, CURLcode code)
 void transfer_end(struct net_call *c, CURLcode code)
 {
     c->at_done = clock_mono();
-    c->retry_after_us = c->head_given ? head_retry_after(&c->head, clock_unix()) : -1;
+    c->retry_after_us = c->head_given ? head_retry_after(&c->head, c->status, clock_unix()) : -1;
     if (c->cancelled) {
         transfer_cancel(c);
         return;

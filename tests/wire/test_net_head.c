@@ -2,15 +2,17 @@
 #include "net_internal.h"
 #include "unit.h"
 
+#include <string.h>
+
 #define NOW (INT64_C(784111777) * SECOND_US) /* Sun, 06 Nov 1994 08:49:37 GMT */
 
-static int64_t wait_of(const char *const *lines)
+static int64_t wait_of(int status, const char *const *lines)
 {
     struct head h;
     head_clear(&h);
     for (; *lines; lines++)
         head_line(&h, str_of(*lines));
-    return head_retry_after(&h, NOW);
+    return head_retry_after(&h, status, NOW);
 }
 
 START_TEST(reads_retry_after)
@@ -41,11 +43,73 @@ START_TEST(reads_retry_after)
           37 * SECOND_US },
         { { "Retry-After: Sun, 06 Nov 1994 08:50:37 GMT", "Date: garbage" }, 60 * SECOND_US },
         { { "Retry-After: Sun, 06 Nov 2094 08:50:37 GMT" }, RETRY_AFTER_MAX_US },
-        { { "X-Retry-After: 5", "Retry-Afterwards: 5", "Retry-After 5", "" }, -1 },
+        { { "Retry-Afterwards: 5", "Retry-After 5", "" }, -1 },
     };
     for (size_t i = 0; i < array_len(cases); i++) {
-        int64_t wait = wait_of(cases[i].lines);
-        ck_assert_msg(wait == cases[i].wait, "case %zu: %lld", i, (long long)wait);
+        static const int statuses[] = { 200, 429, 503 };
+        for (size_t k = 0; k < array_len(statuses); k++) {
+            int64_t wait = wait_of(statuses[k], cases[i].lines);
+            ck_assert_msg(wait == cases[i].wait, "case %zu: %lld", i, (long long)wait);
+        }
+    }
+}
+END_TEST
+
+START_TEST(reads_the_vendors_own_headers)
+{
+    static const struct {
+        const char *lines[4];
+        int64_t wait;
+    } cases[] = {
+        { { "X-Retry-After: 5" }, 5 * SECOND_US },
+        { { "x-retry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n" }, 60 * SECOND_US },
+        { { "Retry-After-Ms: 1500" }, 1500000 },
+        { { "retry-after-ms: 0.2" }, 1000 },
+        { { "X-MS-Retry-After-MS: 250" }, 250000 },
+        { { "X-Ms-Retry-After-Ms: 250", "Retry-After-Ms: 300" }, 300000 },
+        { { "Retry-After-Ms: 9223372036854775807" }, RETRY_AFTER_MAX_US },
+        { { "Retry-After-Ms: -1" }, -1 },
+        { { "RateLimit-Reset: 30" }, 30 * SECOND_US },
+        { { "RateLimit-Reset: 1e3" }, -1 },
+        { { "X-RateLimit-Reset: 0" }, 0 },
+        { { "X-RateLimit-Reset: 59.2" }, 60 * SECOND_US },
+        { { "X-Rate-Limit-Reset: 3600" }, 3600 * SECOND_US },
+        { { "X-RateLimit-Reset: 1000000000" }, RETRY_AFTER_MAX_US }, /* the largest span */
+        /* Seconds since 1970, against the answer's own clock when it tells it. */
+        { { "X-Rate-Limit-Reset: 1000000001", "Date: Sun, 09 Sep 2001 01:46:00 GMT" }, 41 * SECOND_US },
+        { { "X-RateLimit-Reset: 1000000001", "Date: Sun, 09 Sep 2001 02:00:00 GMT" }, 0 },
+        { { "X-RateLimit-Reset: 1900000000" }, RETRY_AFTER_MAX_US },
+        { { "X-RateLimit-Reset: 1000000000000", "Date: Sun, 09 Sep 2001 01:46:00 GMT" }, RETRY_AFTER_MAX_US },
+        /* Milliseconds since 1970. */
+        { { "X-RateLimit-Reset: 1000000000500", "Date: Sun, 09 Sep 2001 01:46:00 GMT" }, 40500000 },
+        { { "X-RateLimit-Reset: 9223372036854775807" }, RETRY_AFTER_MAX_US },
+        { { "X-RateLimit-Reset: 99999999999999999999" }, -1 },
+        { { "RateLimit: \"default\";r=0;t=30" }, 30 * SECOND_US },
+        { { "ratelimit: \"a;t=9,\";r=0; t=20 , \"b\";t=10\r\n" }, 20 * SECOND_US },
+        { { "RateLimit: \"hour\";r=0;t=120, \"day\";r=5000;t=3600" }, 120 * SECOND_US },
+        { { "RateLimit: limit=100, remaining=0, reset=50" }, 50 * SECOND_US },
+        { { "RateLimit: \"default\";r=10" }, -1 },
+        { { "RateLimit: \"default\";t=x" }, -1 },
+        { { "RateLimit: \"t=5" }, -1 },
+        { { "RateLimit: ;;,,;t=" }, -1 },
+        { { "RateLimit:" }, -1 },
+        { { "RateLimit-Policy: \"default\";q=100;w=10", "X-RateLimit-Remaining: 0" }, -1 },
+        /* The longer of two alike; what says when to come back before when a window ends; Retry-After before
+           all. */
+        { { "X-RateLimit-Reset: 7", "RateLimit-Reset: 9", "X-RateLimit-Reset: 8" }, 9 * SECOND_US },
+        { { "X-RateLimit-Reset: 3600", "Retry-After-Ms: 20" }, 20000 },
+        { { "X-RateLimit-Reset: 3600", "X-Retry-After: 40", "Retry-After: 2" }, 2 * SECOND_US },
+        { { "X-RateLimit-Reset: 3600", "Retry-After: soon" }, 3600 * SECOND_US },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        static const int refused[] = { 429, 503 }, others[] = { 0, 200, 403, 409, 500, 502, 504 };
+        for (size_t k = 0; k < array_len(refused); k++) {
+            int64_t wait = wait_of(refused[k], cases[i].lines);
+            ck_assert_msg(wait == cases[i].wait, "case %zu, %d: %lld", i, refused[k], (long long)wait);
+        }
+        bool plain = strstr(cases[i].lines[0], "3600") && cases[i].lines[2];
+        for (size_t k = 0; k < array_len(others); k++)
+            ck_assert_int_eq(wait_of(others[k], cases[i].lines), plain ? 2 * SECOND_US : -1);
     }
 }
 END_TEST
@@ -106,4 +170,5 @@ START_TEST(notices_compression)
 }
 END_TEST
 
-UNIT("net head", reads_retry_after, reads_the_content_type, keeps_whole_etags_only, notices_compression)
+UNIT("net head", reads_retry_after, reads_the_vendors_own_headers, reads_the_content_type,
+     keeps_whole_etags_only, notices_compression)
