@@ -117,6 +117,10 @@ struct call {
 
 int64_t call_switch(const struct call *call, size_t i);
 
+/* Percent escapes undone, in a query a plus too; owned by the caller. A NUL or a broken escape stays as it
+ * was sent: nothing that follows will match it. */
+char *text_decoded(const char *text, size_t len, bool query);
+
 /* A decoded query parameter, or NULL. Case is taken as the switch `case` says. */
 const char *call_param(const struct call *call, const char *name);
 

@@ -26,9 +26,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* A NUL or a broken escape stays as it was sent: nothing that follows will match it. A plus is a space in a
- * query only. */
-static char *decoded(const char *text, size_t len, bool query)
+char *text_decoded(const char *text, size_t len, bool query)
 {
     char *out = xmemdup(text, len), *to = out;
 
@@ -60,8 +58,8 @@ static void read_query(struct call *call)
         if (n) {
             struct call_param *param = &call->params[call->nparams++];
 
-            param->name = decoded(p, name, true);
-            param->value = equals ? decoded(equals + 1, n - name - 1, true) : xmemdup("", 0);
+            param->name = text_decoded(p, name, true);
+            param->value = equals ? text_decoded(equals + 1, n - name - 1, true) : xmemdup("", 0);
         }
         p += n + (p[n] == '&');
     }
@@ -109,7 +107,7 @@ static void keep_wild(struct call *call, struct str wild)
 {
     free(call->id);
     free(call->id_sent);
-    call->id = wild.p ? decoded(wild.p, wild.n, false) : NULL;
+    call->id = wild.p ? text_decoded(wild.p, wild.n, false) : NULL;
     call->id_sent = wild.p ? xmemdup(wild.p, wild.n) : NULL;
 }
 

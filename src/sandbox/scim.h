@@ -201,7 +201,7 @@ struct scim_group {
     char *id, *display, *external; /* owned; external "" for none */
     struct scim_members members;
     unix_us created, modified;
-    uint64_t version, touched_us;
+    uint64_t version, edits; /* edits: of members and texts, since the start */
     bool gone;
     struct scim_group *before; /* owned: as reads see it until before_until_us */
     uint64_t before_until_us;
@@ -271,6 +271,9 @@ bool scim_member_is(const struct scim_group *g, const char *id);
 void scim_member_add(struct sandbox *sb, struct scim_group *g, const char *id);
 void scim_member_remove(struct scim_group *g, const char *id);
 void scim_group_free(struct scim_group *g);
+/* A copy, and back to it: for a PATCH that fails half-way. */
+struct scim_group *scim_group_copy(const struct scim_group *g);
+void scim_group_restore(struct scim_group *g, struct scim_group *copy);
 void scim_group_text(const struct call *call, const struct scim_group *g, bool members, struct buf *out);
 
 /* ---- showing (scim_show.c) ---- */
@@ -285,12 +288,11 @@ struct scim_wish {
 /* Reads attributes and excludedAttributes. */
 void scim_wish_read(struct call *call, const struct scim_schema *const *family, struct scim_wish *wish);
 void scim_wish_free(struct scim_wish *wish);
-/* Takes out of the resource what is not wished for. */
-void scim_wish_apply(const struct scim_wish *wish, json_t *resource);
-
 void scim_user_text(const struct call *call, const char *const *f, struct buf *out);
-/* With what is not wished for left out. */
-void scim_show(struct call *call, const struct scim_wish *wish, const struct buf *text, struct buf *out);
+/* A resource's text with what is not wished for left out. */
+void scim_show(const struct scim_wish *wish, const struct buf *text, struct buf *out);
+/* Only what is wished for, and what is always shown (scim_project.c). */
+void scim_project(const struct scim_wish *wish, const char *text, struct buf *out);
 void scim_location(const struct call *call, const char *kind, const char *id, struct buf *out);
 void scim_etag(uint64_t version, char out[32]);
 
@@ -335,6 +337,9 @@ bool scim_fail(struct scim_result *r, int status, const char *type, const char *
 
 /* Is the write allowed to go on by If-Match and the ETag switches? */
 bool scim_match_version(struct call *call, const struct scim_op *op, uint64_t version, struct scim_result *r);
+
+/* An id in a path as it was sent: recorded when it should have been escaped. */
+void scim_check_id(struct call *call, const char *sent);
 
 /* `schemas` names exactly what it should: recorded otherwise. */
 void scim_check_schemas(struct call *call, const json_t *body, const char *urn);

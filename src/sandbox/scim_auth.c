@@ -125,14 +125,6 @@ static void token_refuse(struct call *call, int status, const char *error)
         buf_puts(&call->headers, "WWW-Authenticate: Basic realm=\"sandbox\"\r\n");
 }
 
-static int hex(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The value of a form's field, decoded; owned by the caller. NULL: not there. */
 static char *form_field(const char *form, const char *name)
 {
@@ -140,23 +132,10 @@ static char *form_field(const char *form, const char *name)
 
     for (const char *p = form; *p; p += *p == '&') {
         size_t len = strcspn(p, "&");
-        char *value, *to;
 
-        if (len <= n || strncmp(p, name, n) != 0 || p[n] != '=') {
-            p += len;
-            continue;
-        }
-        value = to = xmemdup(p + n + 1, len - n - 1);
-        for (const char *from = value; *from; from++) {
-            if (*from == '%' && hex(from[1]) >= 0 && hex(from[2]) >= 0) {
-                *to++ = (char)(hex(from[1]) * 16 + hex(from[2]));
-                from += 2;
-            } else {
-                *to++ = *from == '+' ? ' ' : *from;
-            }
-        }
-        *to = '\0';
-        return value;
+        if (len > n && strncmp(p, name, n) == 0 && p[n] == '=')
+            return text_decoded(p + n + 1, len - n - 1, true);
+        p += len;
     }
     return NULL;
 }

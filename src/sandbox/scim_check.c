@@ -182,6 +182,17 @@ bool scim_check(struct call *call, const struct scim_schema *const *family, json
     return true;
 }
 
+/* Only what RFC 3986 calls unreserved may stand unescaped in an id: the rest means something in some path. */
+void scim_check_id(struct call *call, const char *sent)
+{
+    for (const unsigned char *p = (const unsigned char *)(sent ? sent : ""); *p; p++) {
+        if (((*p | 32) >= 'a' && (*p | 32) <= 'z') || (*p >= '0' && *p <= '9') || strchr("-._~%", *p))
+            continue;
+        call_violation(call, RULE_RAW_ID, "'%c' in '%s'", *p, sent);
+        return;
+    }
+}
+
 void scim_check_schemas(struct call *call, const json_t *body, const char *urn)
 {
     const json_t *schemas = json_object_get(body, "schemas");

@@ -172,6 +172,7 @@ static bool patch_text(struct group_patch *p, const struct scim_attr *attr)
         return scim_fail(p->r, 400, "invalidValue", "'%s' is a string, and displayName is needed",
                          attr->name);
     }
+    p->g->edits += strcmp(*own, text) != 0;
     free(*own);
     *own = xstrdup(text);
     return true;
@@ -296,38 +297,48 @@ static void replace(struct call *call, struct scim_group *g, json_t *body, struc
     written(call, g, r, 200);
 }
 
-static void patch(struct call *call, struct scim_group *g, const json_t *body, struct scim_result *r)
+/* All operations, or none. */
+static bool patch_all(struct call *call, struct scim_group *g, json_t *list, struct scim_result *r)
 {
-    json_t *list = scim_operations(call, body, r), *one;
-    size_t i, before = g->members.count;
-    uint32_t touched;
-    struct log_entry *entry = reqlog_entry(&call->sb->log, call->seq);
-    char *display;
+    /* One operation with a path is checked before it changes anything: large groups need no copy for it. */
+    bool simple = json_array_size(list) == 1 && json_object_get(json_array_get(list, 0), "path");
+    struct scim_group *copy = simple ? NULL : scim_group_copy(g);
+    size_t i;
+    json_t *one;
 
-    if (!list)
-        return;
-    touched = entry ? entry->nusers : 0;
-    display = xstrdup(g->display);
-    scim_group_begin(call->sb, g, call->now);
     json_array_foreach(list, i, one)
     {
         struct group_patch p = { call, g, json_string_value(json_object_get(one, "op")),
                                  json_object_get(one, "value"), r };
         const char *path = json_string_value(json_object_get(one, "path"));
 
-        /* What came before stays done: the emulator has no way back here, and says so by its state. */
         if (!(path ? patch_path(&p, path) : patch_value(&p))) {
-            free(display);
-            return;
+            if (copy)
+                scim_group_restore(g, copy);
+            return false;
         }
     }
-    if (entry && entry->nusers == touched && g->members.count == before && strcmp(display, g->display) == 0)
-        call_violation(call, RULE_NO_CHANGE, "PATCH of group '%s'", g->id);
-    free(display);
-    written(call, g, r, call_switch(call, SW_PATCH_ANSWER) == 1 ? 204 : 200);
+    scim_group_free(copy);
+    return true;
 }
 
-static void delete (struct call *call, struct scim_group *g, struct scim_result *r)
+static void patch(struct call *call, struct scim_group *g, const json_t *body, struct scim_result *r)
+{
+    static const int statuses[] = { 200, 204 };
+    json_t *list = scim_operations(call, body, r);
+    uint64_t edits = g->edits;
+
+    if (!list)
+        return;
+    scim_group_begin(call->sb, g, call->now);
+    if (!patch_all(call, g, list, r))
+        return;
+    if (g->edits == edits)
+        call_violation(call, RULE_NO_CHANGE, "PATCH of group '%s'", g->id);
+    written(call, g, r, statuses[call_switch(call, g->edits == edits ? SW_NOCHANGE : SW_PATCH_ANSWER)]);
+}
+
+static void delete_group(struct call *call, struct scim_group *g, struct scim_result *r)
 {
     if (call_switch(call, SW_DELETE) == 1) {
         scim_fail(r, 405, NULL, "Groups cannot be deleted here");
@@ -348,7 +359,7 @@ static void change(struct call *call, const struct scim_op *op, json_t *body, st
     } else if (!scim_match_version(call, op, g->version, r)) {
         return;
     } else if (op->method == DELETE) {
-        delete (call, g, r);
+        delete_group(call, g, r);
     } else if (op->method == PUT) {
         replace(call, g, body, r);
     } else if (call_switch(call, SW_PATCH) == 1) {

@@ -47,7 +47,7 @@ void scim_group_free(struct scim_group *g)
     }
 }
 
-static struct scim_group *copy_of(const struct scim_group *g)
+struct scim_group *scim_group_copy(const struct scim_group *g)
 {
     struct scim_group *copy = xcalloc(1, sizeof(*copy));
 
@@ -55,6 +55,7 @@ static struct scim_group *copy_of(const struct scim_group *g)
     copy->id = xstrdup(g->id);
     copy->display = xstrdup(g->display);
     copy->external = xstrdup(g->external);
+    copy->before = NULL;
     copy->members = (struct scim_members){ .count = 0 };
     for (size_t i = 0; i < g->members.count; i++) {
         struct scim_members *m = &copy->members;
@@ -64,6 +65,19 @@ static struct scim_group *copy_of(const struct scim_group *g)
         m->id[m->count++] = g->members.id[i];
     }
     return copy;
+}
+
+void scim_group_restore(struct scim_group *g, struct scim_group *copy)
+{
+    struct scim_group *before = g->before, held = *g;
+    uint64_t until = g->before_until_us;
+
+    *g = *copy;
+    g->before = before;
+    g->before_until_us = until;
+    *copy = held;
+    copy->before = NULL;
+    scim_group_free(copy);
 }
 
 void scim_group_begin(struct sandbox *sb, struct scim_group *g, uint64_t now)
@@ -76,8 +90,7 @@ void scim_group_begin(struct sandbox *sb, struct scim_group *g, uint64_t now)
     if (!sb->state.delay_us || (g->before && now < g->before_until_us))
         return; /* reads go on seeing the oldest */
     scim_group_free(g->before);
-    g->before = NULL;
-    g->before = copy_of(g);
+    g->before = scim_group_copy(g);
     g->before_until_us = now + sb->state.delay_us;
     if (g->before_until_us > sb->state.visible_until)
         sb->state.visible_until = g->before_until_us;
@@ -116,6 +129,7 @@ void scim_member_add(struct sandbox *sb, struct scim_group *g, const char *id)
     m->id[m->count] = kept(sb, id);
     textmap_put(&m->place, m->id[m->count], (uint32_t)m->count);
     m->count++;
+    g->edits++;
 }
 
 /* The last one takes its place: members have no order. */
@@ -130,6 +144,7 @@ void scim_member_remove(struct scim_group *g, const char *id)
     m->id[place] = m->id[--m->count];
     if (place < m->count)
         textmap_put(&m->place, m->id[place], place);
+    g->edits++;
 }
 
 /* ---- showing ---- */

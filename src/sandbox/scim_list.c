@@ -147,6 +147,13 @@ static bool there(const struct call *call, bool groups, uint32_t i)
                   : scim_seen(call, &call->sb->state.users[i]) != NULL;
 }
 
+static int quick_group(const struct call *call, const struct listing *l, uint32_t i)
+{
+    const char *name = scim_filter_only(l->filter, "displayName");
+
+    return name ? text_same(scim_group_seen(call, scim_of(call)->groups[i])->display, name) : -1;
+}
+
 /* What can be told without reading the document: 1 yes, 0 no, -1 unknown. */
 static int quick(const struct call *call, const struct listing *l, uint32_t i)
 {
@@ -156,7 +163,9 @@ static int quick(const struct call *call, const struct listing *l, uint32_t i)
 
     if (!l->filter)
         return 1;
-    if (l->groups || !(name || external || id))
+    if (l->groups)
+        return quick_group(call, l, i);
+    if (!(name || external || id))
         return -1;
     f = scim_seen(call, &call->sb->state.users[i]);
     if (external)
@@ -326,7 +335,7 @@ static void write_page(struct call *call, const struct listing *l, const struct 
             scim_user_text(call, scim_seen(call, u), &text);
             u->behind_back = false;
         }
-        scim_show(call, wish, &text, &shown);
+        scim_show(wish, &text, &shown);
         jw_raw(&j, buf_view(&shown));
     }
     jw_end_array(&j);

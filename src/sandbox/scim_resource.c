@@ -4,20 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Only what RFC 3986 calls unreserved may stand unescaped in an id: the rest means something in some path. */
-static void check_id(struct call *call)
-{
-    for (const unsigned char *p = (const unsigned char *)(call->id_sent ? call->id_sent : ""); *p; p++) {
-        bool plain =
-            ((*p | 32) >= 'a' && (*p | 32) <= 'z') || (*p >= '0' && *p <= '9') || strchr("-._~%", *p);
-
-        if (!plain) {
-            call_violation(call, RULE_RAW_ID, "'%c' in '%s'", *p, call->id_sent);
-            return;
-        }
-    }
-}
-
 static void say_version(struct call *call, uint64_t version)
 {
     char etag[32];
@@ -35,7 +21,7 @@ static void show_user(struct call *call, struct user *u, const char *const *f)
 
     scim_wish_read(call, scim_user_family, &wish);
     scim_user_text(call, f, &text);
-    scim_show(call, &wish, &text, &call->out);
+    scim_show(&wish, &text, &call->out);
     say_version(call, strtoull(f[S_VERSION], NULL, 10));
     u->behind_back = false;
     scim_wish_free(&wish);
@@ -49,7 +35,7 @@ static void show_group(struct call *call, const struct scim_group *g)
 
     scim_wish_read(call, scim_group_family, &wish);
     scim_group_text(call, g, true, &text);
-    scim_show(call, &wish, &text, &call->out);
+    scim_show(&wish, &text, &call->out);
     say_version(call, g->version);
     scim_wish_free(&wish);
     buf_deinit(&text);
@@ -60,7 +46,7 @@ void scim_users_get(struct call *call)
     struct user *u = state_by_id(&call->sb->state, call->id);
     const char *const *f = u ? scim_seen(call, u) : NULL;
 
-    check_id(call);
+    scim_check_id(call, call->id_sent);
     if (f)
         show_user(call, u, f);
     else
@@ -77,7 +63,7 @@ void scim_groups_get(struct call *call)
     const struct scim *scim = scim_of(call);
     const struct scim_group *g = NULL;
 
-    check_id(call);
+    scim_check_id(call, call->id_sent);
     if (no_groups(call))
         return;
     for (size_t i = 0; i < scim->ngroups && !g; i++) {
@@ -125,7 +111,7 @@ static void change(struct call *call, bool group)
     };
     struct scim_result r;
 
-    check_id(call);
+    scim_check_id(call, call->id_sent);
     op.version = http_header(call->x, "If-Match");
     if (group)
         scim_write_group(call, &op, &r);

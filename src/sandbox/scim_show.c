@@ -182,48 +182,6 @@ static bool always(const char *name)
     return strcmp(name, "id") == 0 || strcmp(name, "schemas") == 0;
 }
 
-/* Copies one part of an attribute, of each of its values. */
-static void copy_part(json_t *into, const char *name, const json_t *value, const char *sub)
-{
-    json_t *own = json_object_get(into, name);
-    size_t i;
-    json_t *one;
-
-    if (!own) {
-        own = json_is_array(value) ? json_array() : json_object();
-        json_object_set_new(into, name, own);
-    }
-    if (json_is_object(value) && json_object_get(value, sub))
-        json_object_set(own, sub, json_object_get(value, sub));
-    json_array_foreach((json_t *)value, i, one)
-    {
-        if (json_array_size(own) <= i)
-            json_array_append_new(own, json_object());
-        if (json_object_get(one, sub))
-            json_object_set(json_array_get(own, i), sub, json_object_get(one, sub));
-    }
-}
-
-static void take_with(const struct scim_path *path, const json_t *from, json_t *into)
-{
-    const json_t *home = scim_home(from, path->schema), *value;
-
-    if (path->schema->extension && home) {
-        if (!json_object_get(into, path->schema->urn))
-            json_object_set_new(into, path->schema->urn, json_object());
-        into = json_object_get(into, path->schema->urn);
-    }
-    if (!path->attr) {
-        json_object_update(into, (json_t *)home);
-        return;
-    }
-    value = json_object_get(home, path->attr->name);
-    if (value && path->sub)
-        copy_part(into, path->attr->name, value, path->sub->name);
-    else if (value)
-        json_object_set(into, path->attr->name, (json_t *)value);
-}
-
 static void take_without(const struct scim_path *path, json_t *from)
 {
     json_t *home = scim_home(from, path->schema), *value, *one;
@@ -242,40 +200,26 @@ static void take_without(const struct scim_path *path, json_t *from)
     json_array_foreach(value, i, one) json_object_del(one, path->sub->name);
 }
 
-void scim_wish_apply(const struct scim_wish *wish, json_t *resource)
+/* Everything but what is not wanted. */
+static void leave_out(const struct scim_wish *wish, const char *text, struct buf *out)
 {
-    json_t *all;
-
-    if (!wish->count)
-        return;
-    if (wish->without) {
-        for (size_t i = 0; i < wish->count; i++)
-            take_without(&wish->path[i], resource);
-        return;
-    }
-    all = json_copy(resource);
-    json_object_clear(resource);
-    json_object_set(resource, "schemas", json_object_get(all, "schemas"));
-    json_object_set(resource, "id", json_object_get(all, "id"));
-    for (size_t i = 0; i < wish->count; i++)
-        take_with(&wish->path[i], all, resource);
-    json_decref(all);
-}
-
-void scim_show(struct call *call, const struct scim_wish *wish, const struct buf *text, struct buf *out)
-{
-    json_t *resource;
+    json_t *resource = json_loads(text, 0, NULL);
     char *shown;
 
-    (void)call;
-    if (!wish->count) {
-        buf_add(out, text->p, text->n);
-        return;
-    }
-    resource = json_loadb(buf_z(text), text->n, 0, NULL);
-    scim_wish_apply(wish, resource);
+    for (size_t i = 0; i < wish->count; i++)
+        take_without(&wish->path[i], resource);
     shown = json_dumps(resource, JSON_COMPACT);
-    buf_puts(out, shown ? shown : "{}");
+    buf_puts(out, shown);
     free(shown);
     json_decref(resource);
+}
+
+void scim_show(const struct scim_wish *wish, const struct buf *text, struct buf *out)
+{
+    if (!wish->count)
+        buf_add(out, text->p, text->n);
+    else if (wish->without)
+        leave_out(wish, buf_z(text), out);
+    else
+        scim_project(wish, buf_z(text), out);
 }

@@ -402,8 +402,14 @@ bool scim_edit(struct call *call, struct buf *error)
     struct sandbox *sb = call->sb;
     const char *id = member_text(call->body, "id");
     struct user *u = scim_user(sb, id), *holder;
-    json_t *doc = u ? scim_doc(u->f) : json_object();
+    json_t *doc;
 
+    if (u && json_is_true(json_object_get(call->body, "deleted"))) {
+        scim_remove(sb, u, call->now);
+        u->behind_back = true;
+        return true;
+    }
+    doc = u ? scim_doc(u->f) : json_object();
     merge(doc, call->body, 0);
     holder = state_by_email(&sb->state, member_text(doc, "userName"));
     if (!*id || strlen(id) >= SCIM_ID_MAX || !*member_text(doc, "userName"))

@@ -270,7 +270,7 @@ static bool patch(struct call *call, const struct scim_op *op, struct user *u, c
     return true;
 }
 
-static bool delete (struct call *call, struct user *u, struct scim_result *r)
+static bool delete_user(struct call *call, struct user *u, struct scim_result *r)
 {
     if (call_switch(call, SW_DELETE) == 1)
         return scim_fail(r, 405, NULL, "Users cannot be deleted here");
@@ -297,7 +297,10 @@ void scim_write_user(struct call *call, const struct scim_op *op, struct scim_re
         return;
     }
     if (!u) {
-        call_violation(call, RULE_UNKNOWN_USER, "%s", op->id);
+        const struct user *gone = state_by_id(&call->sb->state, op->id);
+
+        if (!gone || !gone->behind_back)
+            call_violation(call, RULE_UNKNOWN_USER, "%s", op->id);
         scim_fail(r, 404, NULL, "Resource %s not found", op->id);
         return;
     }
@@ -306,7 +309,7 @@ void scim_write_user(struct call *call, const struct scim_op *op, struct scim_re
     before = scim_doc(u->f);
     doc = op->method == PUT ? json_deep_copy(op->data) : json_deep_copy(before);
     if (op->method == DELETE)
-        delete (call, u, r);
+        delete_user(call, u, r);
     else if (op->method == PUT)
         replace(call, op, u, before, doc, r);
     else
