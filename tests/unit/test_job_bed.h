@@ -23,6 +23,7 @@ static const struct attr acme_attrs[] = {
     { .name = "Locker", .flags = ATTR_CREATE | ATTR_UPDATE },
     { .name = "Shadow", .flags = 0 },
     { .name = "Skills", .type = ATTR_SET, .flags = ATTR_READ | ATTR_UPDATE },
+    { .name = "Groups", .type = ATTR_REFS, .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE | ATTR_MEMBERSHIP },
 };
 
 static const char *const acme_methods[] = { "get", "post", NULL };
@@ -91,7 +92,47 @@ static const struct vendor modest = {
     .default_rate = "1/1s",
 };
 
-static const struct vendor *const bed_vendors[] = { &acme, &acme2, &modest, NULL };
+/* Two ways to log in, of which the vendor itself says what each needs. */
+static const char *const gate_ways[] = { "key", "token", NULL };
+static const struct option gate_options[] = {
+    { "way", OPT_CHOICE, "key", gate_ways, 0, 0, "to log in" },
+    { "token_url", OPT_URL, "", NULL, 0, 0, "where tokens are given" },
+    { "other_url", OPT_URL, "https://other.example.com/x/", NULL, 0, 0, "another" },
+    { "size", OPT_INT, "5", NULL, 1, 9, "of a page" },
+};
+
+static const struct credential gate_credentials[] = { { "key", "access key", true },
+                                                      { "secret", "of a client", true } };
+
+static inline void gate_check(const struct option_value *options, const bool *given,
+                              void (*say)(void *ctx, const char *where, const char *text), void *ctx)
+{
+    bool token = options[0].number == 1;
+    if (token && !options[1].text[0])
+        say(ctx, "options.token_url", "needed to log in by token");
+    if (options[1].text[0] && options[3].number == 7)
+        say(ctx, "options.size", "no \"7\"\x1b[31m here");
+    if (!given[token])
+        say(ctx, token ? "credentials.secret" : "credentials.key", "needed to log in this way");
+    if (given[!token])
+        say(ctx, token ? "credentials.key" : "credentials.secret", "not used this way");
+}
+
+static const struct vendor gate = {
+    .name = "gate",
+    .title = "Gate",
+    .attrs = acme_attrs,
+    .n_attrs = sizeof(acme_attrs) / sizeof(acme_attrs[0]),
+    .options = gate_options,
+    .n_options = sizeof(gate_options) / sizeof(gate_options[0]),
+    .credentials = gate_credentials,
+    .n_credentials = sizeof(gate_credentials) / sizeof(gate_credentials[0]),
+    .kinds = 1U << CHANGE_UPDATE,
+    .default_rate = "1/1s",
+    .check = gate_check,
+};
+
+static const struct vendor *const bed_vendors[] = { &acme, &acme2, &modest, &gate, NULL };
 static const char *const bed_insecure[] = { "testbed.example.com", NULL };
 static const struct job_context bed_context = { .vendors = bed_vendors, .insecure_hosts = bed_insecure };
 

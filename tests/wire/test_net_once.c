@@ -58,8 +58,9 @@ static const struct {
     enum http_method method;
     const char *body;
 } writes[] = {
-    { HTTP_POST, "{\"a\":1}" }, { HTTP_PATCH, "{\"a\":1}" }, { HTTP_PUT, "{}" }, { HTTP_DELETE, "{}" },
-    { HTTP_GET, NULL },         { HTTP_POST, NULL },         { HTTP_PUT, NULL }, { HTTP_DELETE, NULL },
+    { HTTP_POST, "{\"a\":1}" }, { HTTP_PATCH, "{\"a\":1}" }, { HTTP_PUT, "{}" },
+    { HTTP_DELETE, "{}" },      { HTTP_GET, NULL },          { HTTP_POST, NULL },
+    { HTTP_PUT, NULL },         { HTTP_DELETE, NULL },       { HTTP_PATCH, NULL },
 };
 
 static const struct {
@@ -102,6 +103,10 @@ START_TEST(what_may_be_repeated_is_repeated)
         { HTTP_GET, NULL, READ },
         { HTTP_POST, "{\"search\":1}", READ },
         { HTTP_PATCH, "{\"a\":1}", HARMLESS_WRITE },
+        { HTTP_PUT, "{\"a\":1}", HARMLESS_WRITE },
+        { HTTP_PUT, NULL, HARMLESS_WRITE },
+        { HTTP_DELETE, "{\"a\":1}", HARMLESS_WRITE },
+        { HTTP_DELETE, NULL, HARMLESS_WRITE },
     };
     for (size_t i = 0; i < array_len(asked); i++) {
         struct trap t = { .answers_at = 2 };
