@@ -48,6 +48,8 @@ struct mapped_column {
     size_t n_values;
     bool values_strict;   /* a value that the map does not have is a reject; else it is kept */
     const char *fallback; /* for a blank cell; NULL: blank keeps what the user has */
+    char separator;       /* ATTR_SET, ATTR_REFS: parts the values of a cell besides line ends, instead of the
+                             attribute's own; 0: that one. To be sent they are parted by line ends */
 };
 
 /* From rows to persons. Borrowed for the feed's life. */

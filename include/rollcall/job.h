@@ -27,6 +27,7 @@ struct job_column {
     size_t n_values;
     bool values_strict; /* "unknown": "reject" (else "keep") */
     char *fallback;     /* "default" */
+    char separator;     /* attributes of several values: parts them in a cell; 0: the attribute's own */
 };
 
 struct job_guard {

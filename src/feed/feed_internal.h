@@ -112,7 +112,8 @@ struct value_rule {
 
 /* How one cell becomes a value. */
 struct rule {
-    const struct attr *attr; /* borrowed */
+    const struct attr *attr; /* borrowed, or in the arena: with the column's own separator */
+    bool split;              /* that separator becomes line ends in what is sent */
     const char *column;      /* borrowed; NULL: no column, always the fallback */
     uint16_t cell;
     struct value_rule *values; /* in the arena, sorted by `from` */
@@ -138,6 +139,7 @@ struct mapper {
     size_t n_words;
     struct buf text; /* lengths, canonical forms and all else that the digest covers, of the current row */
     struct buf scratch;
+    struct arena row; /* of the current row: what is sent in another form than it came */
     struct person person;
 };
 

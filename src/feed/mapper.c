@@ -15,12 +15,32 @@ static struct str canon_z(struct mapper *m, const struct attr *attr, const char 
     return arena_str(&m->arena, buf_view(&m->scratch));
 }
 
-static struct value job_value(struct mapper *m, const struct attr *attr, const char *z)
+/* The values of a cell by line ends, as the vendor's side knows them; a copy. */
+static struct str by_lines(struct arena *a, struct str s, char separator)
 {
-    struct value v = { canon_z(m, attr, z), { NULL, 0 } };
-    if (v.canon.p)
+    char *copy = arena_z(a, s);
+    for (size_t i = 0; i < s.n; i++)
+        if (copy[i] == separator)
+            copy[i] = '\n';
+    return (struct str){ copy, s.n };
+}
+
+static struct value job_value(struct mapper *m, const struct rule *rule, const char *z)
+{
+    struct value v = { canon_z(m, rule->attr, z), { NULL, 0 } };
+    if (v.canon.p && rule->split)
+        v.send = by_lines(&m->arena, attr_trim(str_of(z)), rule->attr->separator);
+    else if (v.canon.p)
         v.send = arena_str(&m->arena, attr_trim(str_of(z)));
     return v;
+}
+
+static const struct attr *with_separator(struct mapper *m, const struct attr *attr, char separator)
+{
+    struct attr *own = arena_alloc(&m->arena, sizeof(*own));
+    *own = *attr;
+    own->separator = separator;
+    return own;
 }
 
 static int compare_from(const void *a, const void *b)
@@ -35,14 +55,17 @@ static void make_rule(struct mapper *m, struct rule *rule, const struct attr *at
     *rule = (struct rule){
         .attr = attr, .column = column->column, .cell = NO_CELL, .strict = column->values_strict
     };
+    rule->split = column->separator && column->separator != attr->separator;
+    if (rule->split)
+        rule->attr = attr = with_separator(m, attr, column->separator);
     rule->n_values = column->n_values;
     rule->values = arena_zalloc(&m->arena, (column->n_values ? column->n_values : 1) * sizeof(*rule->values));
     for (size_t i = 0; i < column->n_values; i++) {
         rule->values[i].from = canon_z(m, attr, column->values[i].from);
-        rule->values[i].to = job_value(m, attr, column->values[i].to);
+        rule->values[i].to = job_value(m, rule, column->values[i].to);
     }
     qsort(rule->values, rule->n_values, sizeof(*rule->values), compare_from);
-    rule->fallback = job_value(m, attr, column->fallback);
+    rule->fallback = job_value(m, rule, column->fallback);
 }
 
 static void add_words(struct mapper *m, const char *const *words, size_t n, enum person_state state)
@@ -73,6 +96,7 @@ void mapper_init(struct mapper *m, const struct mapping *mapping, const struct h
 void mapper_deinit(struct mapper *m)
 {
     arena_deinit(&m->arena);
+    arena_deinit(&m->row);
     buf_deinit(&m->text);
     buf_deinit(&m->scratch);
 }
@@ -120,6 +144,8 @@ static enum mapped map_cell(struct mapper *m, const struct rule *rule, const str
         return MAPPED;
     }
     out->send = attr_trim(cell);
+    if (rule->split)
+        out->send = by_lines(&m->row, out->send, rule->attr->separator);
     if (rule->n_values) {
         const struct value_rule *v = find_value(rule, (struct str){ m->text.p + out->at, out->n });
         if (v)
@@ -231,6 +257,7 @@ static void begin_text(struct mapper *m)
 {
     static const char zero[(SCHEMA_MAX + 1) * sizeof(uint32_t)];
     buf_clear(&m->text);
+    arena_clear(&m->row);
     buf_add(&m->text, zero, m->n_rules * sizeof(uint32_t));
 }
 

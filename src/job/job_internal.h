@@ -210,7 +210,7 @@ rule_write write_delimiter, write_manifest;
 rule_read read_connector, read_url, read_credentials, read_options, read_rate, read_concurrency,
     read_quota_day;
 rule_write write_connector, write_url, write_options;
-rule_read read_attributes, read_values, read_match, read_manager_key, read_manager, read_status, read_active,
+rule_read read_attributes, read_values, read_separator, read_match, read_manager_key, read_manager, read_status, read_active,
     read_leaver;
 rule_write write_attributes, write_match, write_manager, write_status;
 rule_read read_actions, read_protected, read_report, read_report_path;

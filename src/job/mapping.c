@@ -73,6 +73,29 @@ void read_values(struct loader *l, const struct rule *r, const struct node *n, v
     seen_deinit(&seen);
 }
 
+static bool has_several(const struct attr *a)
+{
+    return a->type == ATTR_SET || a->type == ATTR_REFS;
+}
+
+/* Only what can have several values has something that parts them. */
+void read_separator(struct loader *l, const struct rule *r, const struct node *n, void *at)
+{
+    const struct rule word = { .path = r->path, .type = RULE_WORD, .choices = r->choices };
+    char *chosen = NULL;
+    if (!n)
+        return;
+    if (l->attr && !has_several(l->attr)) {
+        mistake_key(l, n, "'%s' has one value; there is nothing to part", l->attr->name);
+        return;
+    }
+    bool tab = str_is(n->text, "\t"); /* the character itself will do, too */
+    if (!tab)
+        value_load(l, &word, n, &chosen);
+    if (tab || chosen)
+        *(char *)at = tab || strcmp(chosen, "tab") == 0 ? '\t' : chosen[0];
+}
+
 static void check_column(struct loader *l, const struct node *n)
 {
     const struct node *unknown = node_member(n, "unknown"), *fallback = node_member(n, "default");
@@ -135,6 +158,8 @@ static void load_attribute(struct loader *l, const struct node *n, struct seen *
     l->attr = found;
     load_column(l, n, &column);
     l->attr = NULL;
+    if (found && found->type == ATTR_REFS && !found->separator && !column.separator)
+        column.separator = ';';
     canon_fold(found ? str_of(found->name) : n->key, &fold);
     const struct node *first = seen_before(seen, arena_str(&l->job->arena, buf_view(&fold)), n);
     buf_deinit(&fold);
@@ -178,6 +203,10 @@ static void write_column(struct jw *w, const struct job_column *c, const char *k
     jw_kz(w, "default", c->fallback);
     if (key)
         jw_kz(w, "key", key);
+    if (c->separator) {
+        const char text[2] = { c->separator, '\0' };
+        jw_kz(w, "separator", text);
+    }
     jw_kbool(w, "strict", c->values_strict);
     jw_key(w, "values");
     jw_object(w);
@@ -238,7 +267,7 @@ static void load_key(struct loader *l, const struct node *n)
     const struct attr *a = &s->attr[slot];
     if (!(a->flags & ATTR_READ) || a->flags & ATTR_SECRET)
         mistake(l, n, "'%s' cannot be a match key: the tenant does not show its values", a->name);
-    else if (a->type == ATTR_SET || a->type == ATTR_BOOL)
+    else if (has_several(a) || a->type == ATTR_BOOL)
         mistake(l, n, "'%s' cannot be a match key: its values do not name one user", a->name);
     if (s->n_keys < KEYS_MAX)
         s->key[s->n_keys++] = (uint8_t)slot;

@@ -19,6 +19,7 @@ static const char *const paces[] = { "safe", "tight", NULL };
 static const char *const absents[] = { "ignore", "report", "deactivate", NULL };
 static const char *const unknowns[] = { "keep", "reject", NULL };
 static const char *const trips[] = { "kind", "plan", NULL };
+static const char *const separators[] = { ";", ",", "|", "tab", NULL };
 static const char *const delimiters[] = { "auto", ",", ";", "tab", "|", NULL };
 
 /* Laid out by hand: one key after the other. */
@@ -86,6 +87,8 @@ static const struct rule rules[] = {
       .write = write_attributes },
     { "attributes.*", RULE_OWN, 0, .kinds = TEXT_BIT | OBJECT_BIT },
     COLUMN_RULES("attributes.*", 0),
+    { "attributes.*.separator", RULE_OWN, 0, .kinds = TEXT_BIT, .at = COLUMN_AT(separator),
+      .choices = separators, .read = read_separator },
     { "match", RULE_OWN, RULE_REQUIRED | RULE_POLICY, .kinds = ARRAY_BIT, .read = read_match,
       .write = write_match },
     { "manager", RULE_OBJECT, RULE_POLICY, .read = read_manager, .write = write_manager },

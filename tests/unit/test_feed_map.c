@@ -37,6 +37,29 @@ START_TEST(value_map)
 }
 END_TEST
 
+/* Several values: a column may have its own separator. What is sent has line ends. */
+START_TEST(several_values)
+{
+    static const struct mapped_value map[] = { { "none", "" }, { "ops|sales", "Ops|VPN" } };
+    harness_init(&h);
+    h.schema.attr[2].type = ATTR_REFS;
+    READ(&h, HEAD "E1,,Sales;Ops,,Active\nE2,,\"Sales\nOps\",,Active\n");
+    assert_out(&h, "2 active id=E1 name=sales;ops/Sales;Ops\n3 active id=E2 name=ops\nsales/Sales\nOps\n");
+    h.schema.attr[2].separator = ';';
+    READ(&h, HEAD "E1,,Sales; ops;,,Active\n");
+    assert_out(&h, "2 active id=E1 name=ops\nsales/Sales; ops;\n");
+    h.mapping.attr[2].separator = '|';
+    h.mapping.attr[2].fallback = "a|B";
+    h.mapping.attr[2].values = map;
+    h.mapping.attr[2].n_values = 2;
+    READ(&h, HEAD
+         "E1,,Sales|a;b,,Active\nE2,,,,Active\nE3,,Sales|OPS,,Active\nE4,,None,,Active\nE5,,x,,Active\n");
+    assert_out(&h, "2 active id=E1 name=a;b\nsales/Sales\na;b\n3 active id=E2 name=a\nb/a\nB\n"
+                   "4 active id=E3 name=ops\nvpn/Ops\nVPN\n5 active id=E4\n6 active id=E5 name=x\n");
+    harness_deinit(&h);
+}
+END_TEST
+
 START_TEST(value_map_of_a_key)
 {
     harness_init(&h);
@@ -261,5 +284,5 @@ START_TEST(reject_lines)
 }
 END_TEST
 
-UNIT("feed map", value_map, value_map_of_a_key, fallback, too_many_characters, manager_form,
+UNIT("feed map", value_map, several_values, value_map_of_a_key, fallback, too_many_characters, manager_form,
      status_folds_all_letters, digests, both_ways_of_splitting, rejects_are_a_feed, reject_lines)

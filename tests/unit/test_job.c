@@ -142,6 +142,29 @@ START_TEST(defaults)
 }
 END_TEST
 
+/* What parts several values: the column's own, or a semicolon for references; none for what has one value. */
+START_TEST(separators)
+{
+    struct job *j = load_good("good/separator.json");
+    static const char want[] = { 0, 0, '\t', '|' };
+    for (size_t i = 0; i < sizeof(want); i++)
+        ck_assert_int_eq(j->column[i].separator, want[i]);
+    ck_assert_int_eq(j->schema.attr[3].separator, 0);
+    job_free(j);
+    struct buf messages = BUF_INIT(10000);
+    j = bed_load_text(STR("{\"feed\": {\"path\": \"p.csv\"}, \"target\": {\"connector\": \"acme\","
+                          "\"url\": \"https://a.example.com\", \"credentials\": {\"key\": \"env:K\","
+                          "\"secret\": \"env:S\"}}, \"attributes\": {\"Email\": \"E\", \"FirstName\": \"F\","
+                          "\"Groups\": \"G\", \"Skills\": {\"column\": \"S\"}}, \"match\": [\"Email\"]}"),
+                      &messages);
+    ck_assert_msg(j != NULL, "%s", messages.p);
+    ck_assert_int_eq(j->column[2].separator, ';');
+    ck_assert_int_eq(j->column[3].separator, 0);
+    job_free(j);
+    buf_deinit(&messages);
+}
+END_TEST
+
 /* design: guards, section "A run" */
 START_TEST(policy_defaults)
 {
@@ -371,7 +394,7 @@ START_TEST(damaged_jobs)
 }
 END_TEST
 
-UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults,
+UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults, separators,
      every_key_of_feed_and_target, every_key_of_the_mapping, every_key_of_the_policy,
      files_that_cannot_be_read, files_that_are_too_large, files_with_too_many_values,
      a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)

@@ -186,6 +186,7 @@ static const struct {
     { "attributes", "attributes.Department.values.Fin", "\"Finance\"", true },
     { "attributes", "attributes.Department.unknown", "\"keep\"", true },
     { "attributes", "attributes.Department.default", "\"Other\"", true },
+    { "attributes", "attributes.Skills", "{\"column\": \"Skills\", \"separator\": \"|\"}", true },
     { "match", NULL, "[\"Email\", \"x_employee\"]", true },
     { "match", NULL, "[\"Email\"]", true },
     { "manager", NULL, NULL, true },
