@@ -75,7 +75,8 @@ static void unknown_option(struct loader *l, const struct vendor *v, const struc
                     shown(l, n->key), v->name);
 }
 
-/* What the vendor says of options and credentials together. */
+/* What the vendor says of options and credentials together; its text names what it is about. What the file
+ * does not have is told at the object that should have it. */
 static void say_judged(void *ctx, const char *where, const char *text)
 {
     struct loader *l = ctx;
@@ -86,10 +87,7 @@ static void say_judged(void *ctx, const char *where, const char *text)
     const struct node *value = node_member(group, name);
     struct buf safe = BUF_INIT(8 * ERR_TEXT_MAX);
     printable(&safe, str_of(text), ERR_TEXT_MAX); /* it may quote the file */
-    if (value)
-        mistake(l, value, "%.*s", STR_ARG(buf_view(&safe)));
-    else
-        mistake(l, group ? group : target, "'%s': %.*s", name, STR_ARG(buf_view(&safe)));
+    mistake(l, value ? value : group ? group : target, "%.*s", STR_ARG(buf_view(&safe)));
     buf_deinit(&safe);
 }
 

@@ -109,11 +109,12 @@ static inline void gate_check(const struct option_value *options, const bool *gi
 {
     bool token = options[0].number == 1;
     if (token && !options[1].text[0])
-        say(ctx, "options.token_url", "needed to log in by token");
+        say(ctx, "options.token_url", "'token_url' is needed");
     if (options[1].text[0] && options[3].number == 7)
         say(ctx, "options.size", "no \"7\"\x1b[31m here");
     if (!given[token])
-        say(ctx, token ? "credentials.secret" : "credentials.key", "needed to log in this way");
+        say(ctx, token ? "credentials.secret" : "credentials.key",
+            token ? "'secret' is needed" : "'key' is needed");
     if (given[!token])
         say(ctx, token ? "credentials.key" : "credentials.secret", "not used this way");
 }

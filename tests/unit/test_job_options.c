@@ -122,18 +122,16 @@ START_TEST(the_vendor_judges)
         const char *target, *want; /* without the file's name */
     } rows[] = {
         /* Neither credentials nor options are there: their place is the target's. */
-        { "", "2:11: $.target: 'key': needed to log in this way\n" },
-        { ",\n\"options\": {\"way\": \"token\"}",
-          "2:11: $.target: 'secret': needed to log in this way\n"
-          "3:12: $.target.options: 'token_url': needed to log in by token\n" },
+        { "", "2:11: $.target: 'key' is needed\n" },
+        { ",\n\"options\": {\"way\": \"token\"}", "2:11: $.target: 'secret' is needed\n"
+                                                  "3:12: $.target.options: 'token_url' is needed\n" },
         { ",\n\"credentials\": {\"key\": \"env:K\",\n\"secret\": \"env:S\"}",
           "4:11: $.target.credentials.secret: not used this way\n" },
-        { ",\n\"credentials\": {\"_comment\": \"later\"}",
-          "3:16: $.target.credentials: 'key': needed to log in this way\n" },
+        { ",\n\"credentials\": {\"_comment\": \"later\"}", "3:16: $.target.credentials: 'key' is needed\n" },
         { KEY ",\n\"options\": {\"size\": 7, \"token_url\": \"https://a\"}",
           "3:21: $.target.options.size: no \"7\"\\x1b[31m here\n" },
         { ",\n\"credentials\": {\"secret\": \"env:S\"},\n\"options\": {\"way\": \"token\", \"token_url\": \"\"}",
-          "4:42: $.target.options.token_url: needed to log in by token\n" },
+          "4:42: $.target.options.token_url: 'token_url' is needed\n" },
         /* A reference that is none is given all the same. */
         { ",\n\"credentials\": {\"key\": \"env:\"}",
           "3:24: $.target.credentials.key: behind 'env:' stands the name of an environment variable: letters, "

@@ -225,7 +225,7 @@ START_TEST(options_that_no_tenant_need_judge)
     static const struct {
         const char *option, *value, *says;
     } rows[] = {
-        { "activate_path", "v2/x", "options.activate_path: this must be a path that starts with '/'" },
+        { "activate_path", "v2/x", "options.activate_path: 'activate_path' must be a path that starts with '/'" },
         { "deactivate_path", "/v2/x y", "options.deactivate_path: " },
         { "obsolete_path", "", "options.obsolete_path: " },
         { "search_path", "/v2#x", "options.search_path: " },

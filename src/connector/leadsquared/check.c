@@ -19,11 +19,13 @@ struct judge {
     void *ctx;
 };
 
-static void complain(const struct judge *j, enum lsq_option o, const char *text)
+static void complain(const struct judge *j, enum lsq_option o, struct str subject, const char *text)
 {
-    char where[80];
+    char where[80], whole[300];
     snprintf(where, sizeof(where), "options.%s", leadsquared_connector.vendor.options[o].name);
-    j->say(j->ctx, where, text);
+    snprintf(whole, sizeof(whole), "'%.*s' %s", subject.n < 100 ? (int)subject.n : 100,
+             subject.n ? subject.p : "", text);
+    j->say(j->ctx, where, whole);
 }
 
 static void check_path(const struct judge *j, enum lsq_option o)
@@ -33,7 +35,8 @@ static void check_path(const struct judge *j, enum lsq_option o)
     for (const char *p = path; *p; p++)
         good = good && *p > ' ' && *p < 0x7f && *p != '#' && *p != '"' && *p != '\\';
     if (!good)
-        complain(j, o, "this must be a path that starts with '/' and has no blank, quote or '#'");
+        complain(j, o, str_of(leadsquared_connector.vendor.options[o].name),
+                 "must be a path that starts with '/' and has no blank, quote or '#'");
 }
 
 static bool is_custom_name(struct str entry)
@@ -47,13 +50,9 @@ static void check_custom_names(const struct judge *j)
 {
     struct str rest = str_of(j->options[OPTION_CUSTOM_NAMES].text);
     while (rest.n > 0) {
-        char text[200];
         struct str entry = lsq_next_entry(&rest);
-        if (is_custom_name(entry))
-            continue;
-        snprintf(text, sizeof(text), "'%.*s' must have the form 'mx_Custom_1=Schema_Name'",
-                 entry.n < 100 ? (int)entry.n : 100, entry.n ? entry.p : "");
-        complain(j, OPTION_CUSTOM_NAMES, text);
+        if (!is_custom_name(entry))
+            complain(j, OPTION_CUSTOM_NAMES, entry, "must have the form 'mx_Custom_1=Schema_Name'");
     }
 }
 
