@@ -3,6 +3,8 @@
 
 #include "cli_internal.h"
 
+#define NAME_COLUMN 24
+
 /* What each connector can do, from the code's own tables: README's and the manual's tables are made of this.
  */
 
@@ -29,13 +31,24 @@ static const char *access_of(const struct attr *a)
     return a->flags & ATTR_CREATE ? "read, create" : "read";
 }
 
+/* Names of SCIM's extensions are long: those that do not fit have a line of their own. */
+static void name_column(struct buf *out, const char *name)
+{
+    if (strlen(name) <= NAME_COLUMN)
+        buf_printf(out, "  %-*s ", NAME_COLUMN, name);
+    else
+        buf_printf(out, "  %s\n  %*s ", name, NAME_COLUMN, "");
+}
+
 static void attributes(struct buf *out, const struct vendor *v)
 {
     buf_puts(out, "\nattributes\n");
-    for (size_t i = 0; i < v->n_attrs; i++)
-        buf_printf(out, "  %-24s %s%s%s\n", v->attrs[i].name, access_of(&v->attrs[i]),
+    for (size_t i = 0; i < v->n_attrs; i++) {
+        name_column(out, v->attrs[i].name);
+        buf_printf(out, "%s%s%s\n", access_of(&v->attrs[i]),
                    v->attrs[i].flags & ATTR_REQUIRED ? ", required to create" : "",
                    v->attrs[i].flags & ATTR_MEMBERSHIP ? ", membership" : "");
+    }
     if (v->custom_attr)
         buf_puts(out, "  and the tenant's own custom attributes\n");
 }
