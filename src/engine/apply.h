@@ -66,9 +66,7 @@ struct apply {
     unsigned failed_in_row;
     uint64_t recent; /* bit per call, 1 = failed; the newest lowest */
     unsigned n_recent;
-    struct lookup *lookups; /* owned; of the reading under way */
-    size_t n_lookups;
-    struct arena look;     /* their text */
+    struct lookups look;   /* of the reading under way */
     bool final;            /* the read back under way is the last one */
     mono_us visible_until; /* when the read back gives up */
     int64_t pause;         /* until the next look */

@@ -99,8 +99,7 @@ void applying_free(struct engine *e)
     free(e->apply->taken);
     by_change_deinit(&e->apply->by_change);
     preludes_free(e->apply);
-    free(e->apply->lookups);
-    arena_deinit(&e->apply->look);
+    lookups_clear(&e->apply->look);
     free(e->apply);
     e->apply = NULL;
 }

@@ -66,6 +66,8 @@ void engine_free(struct engine *e)
     pace_deinit(&e->bulk);
     arena_deinit(&e->arena);
     table_deinit(&e->tried);
+    lookups_clear(&e->wanted);
+    sha256_abort(&e->rows_sha);
     free(e->mapped);
     free(e);
 }
@@ -164,13 +166,16 @@ static void roster_read(struct engine *e, bool complete)
 {
     if (!complete) {
         engine_fail(e, EXIT_TARGET,
-                    "the list of users is not proven complete after %u tries: %s; nothing was written",
+                    e->look_up ? "the users could not be looked up in %u tries: %s; nothing was written"
+                               : "the list of users is not proven complete after %u tries: %s; nothing was written",
                     e->reading.tries, e->reading.state.why);
         return;
     }
     e->roster = e->reading.goal.roster;
     e->roster_state = e->reading.state;
-    memcpy(e->listing, e->reading.made, sizeof e->listing);
+    lookups_clear(&e->wanted);
+    if (!e->look_up)
+        memcpy(e->listing, e->reading.made, sizeof e->listing);
     for (size_t i = 0; i < ENDPOINTS_MAX; i++)
         e->listing_calls += e->listing[i];
     enter_roster_done(e);
@@ -193,6 +198,27 @@ static void tenant_read(struct engine *e, bool complete)
         engine_enter(e, PHASE_LEASE);
 }
 
+void engine_look_up(struct engine *e)
+{
+    reading_begin(e,
+                  &(struct read_goal){
+                      .kind = READ_LOOKUP, .lookups = e->wanted.v, .n_lookups = e->wanted.n },
+                  roster_read);
+    e->reading.not_before = e->settled_at;
+}
+
+static void enter_roster(struct engine *e)
+{
+    if (!e->look_up) {
+        reading_begin(e, &(struct read_goal){ .kind = READ_ROSTER }, roster_read);
+        e->reading.not_before = e->settled_at;
+    } else if (e->cfg.verb != VERB_APPLY) {
+        feeding_begin(e, FEED_KEYS); /* who is in it is looked up at its end */
+    } else if (lookups_of_plan(e)) {
+        engine_look_up(e);
+    }
+}
+
 void engine_enter(struct engine *e, enum phase phase)
 {
     e->phase = phase;
@@ -208,11 +234,8 @@ void engine_enter(struct engine *e, enum phase phase)
             tenant_read);
         break;
     case PHASE_LEASE: engine_action(e, &(struct action){ .kind = ACT_LEASE, .text = e->tenant.id }); break;
-    case PHASE_ROSTER:
-        reading_begin(e, &(struct read_goal){ .kind = READ_ROSTER }, roster_read);
-        e->reading.not_before = e->settled_at;
-        break;
-    case PHASE_FEED: feeding_begin(e, false); break;
+    case PHASE_ROSTER: enter_roster(e); break;
+    case PHASE_FEED: feeding_begin(e, FEED_ROWS); break;
     case PHASE_PLAN: enter_plan(e); break;
     case PHASE_APPLY: applying_begin(e); break;
     case PHASE_DONE: engine_finish(e); break;
@@ -256,6 +279,12 @@ void engine_finish(struct engine *e)
     engine_action(e, &(struct action){ .kind = ACT_DONE });
 }
 
+const struct option_value *engine_option(const struct engine *e, const char *name)
+{
+    int i = vendor_option(e->vendor, name);
+    return i < 0 ? NULL : &e->cfg.job->target.option[i];
+}
+
 /* Events ------------------------------------------------------------------------------------------------------------------------ */
 
 static void ev_start(struct engine *e)
@@ -267,10 +296,15 @@ static void ev_start(struct engine *e)
         return;
     if (!feeding_setup(e))
         return;
-    if (e->cfg.verb == VERB_APPLY || strcmp(e->cfg.job->feed.path, "-") == 0)
+    bool piped = strcmp(e->cfg.job->feed.path, "-") == 0;
+    if (piped && e->look_up && e->cfg.verb != VERB_APPLY)
+        engine_fail(e, EXIT_USAGE,
+                    "feed '-' is standard input, which can be read once only, and with \"roster\": \"look_up\" "
+                    "the feed is read twice; write it to a file and name that as the feed's path");
+    else if (e->cfg.verb == VERB_APPLY || piped)
         engine_enter(e, e->cfg.offline ? PHASE_FEED : PHASE_TENANT);
     else
-        feeding_begin(e, !e->cfg.offline);
+        feeding_begin(e, e->cfg.offline ? FEED_ROWS : FEED_HEADER);
 }
 
 static void ev_lease(struct engine *e, const struct event *ev)

@@ -1,7 +1,8 @@
 /* What the files of the engine share. One file a subject: engine.c (life, events, phases), calls.c (what is
  * in flight, pacing), login.c, reading.c (drives a connector's reading), feeding.c (feed -> plan), planning.c
  * (plan -> ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls), prelude.c, settling.c
- * (answers -> outcomes), readback.c, overview.c (the document that show and report read). */
+ * (answers -> outcomes), readback.c, lookups.c (whom to look up),
+ * overview.c (the document that show and report read). */
 #ifndef ROLLCALL_ENGINE_INTERNAL_H
 #define ROLLCALL_ENGINE_INTERNAL_H
 
@@ -56,6 +57,21 @@ struct reading {
     void (*done)(struct engine *e, bool complete);
 };
 
+struct lookups {
+    struct lookup *v;  /* owned */
+    struct str *canon; /* owned, by look-up */
+    size_t n, cap, cap_canon;
+    struct table seen; /* digest of slot and canonical value -> number */
+    struct arena text;
+};
+
+/* What the feed is read for. */
+enum feed_pass {
+    FEED_HEADER, /* is it there, and does its header fit? */
+    FEED_KEYS,   /* who has to be looked up */
+    FEED_ROWS,   /* the plan; for check: what is in it */
+};
+
 #define ACTIONS_MAX 256
 
 struct engine {
@@ -77,9 +93,14 @@ struct engine {
     uint64_t listing[ENDPOINTS_MAX]; /* the same by endpoint */
 
     struct feed *feed;
-    bool feed_open;      /* the loop is reading it */
-    bool feed_preflight; /* only to see the header */
+    bool feed_open; /* the loop is reading it */
+    enum feed_pass feed_pass;
     bool feed_ended;
+    bool look_up;                /* the roster is not listed but looked up: the feed is read twice ... */
+    struct lookups wanted;       /* ... first for these */
+    bool keys_unchanged;         /* what the first pass saw ... */
+    char keys_sha256[SHA256_HEX];
+    struct sha256 rows_sha;      /* ... and the second does */
     struct mapping mapping;
     struct mapped_value *mapped;           /* owned; value maps of all columns */
     char **status_active, **status_leaver; /* borrowed from the job */
@@ -137,6 +158,9 @@ void engine_note_count(struct engine *e, int code, uint64_t n, const char *one, 
 void engine_fail(struct engine *e, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4))); /* a condition; the run ends */
 void engine_enter(struct engine *e, enum phase phase);
+void engine_look_up(struct engine *e); /* the roster, by `wanted` */
+/* The vendor's option of that name, or NULL: a few mean something to the engine too. */
+const struct option_value *engine_option(const struct engine *e, const char *name);
 void engine_finish(struct engine *e);
 void engine_ledger_failed(struct engine *e);
 
@@ -169,12 +193,18 @@ void reading_begin(struct engine *e, const struct read_goal *goal,
 struct call *reading_offer(struct engine *e); /* the next request to send, or NULL; may end the reading */
 void reading_answer(struct engine *e, struct call *c, const struct answer *a);
 
+/* lookups.c */
+void lookups_add(const struct engine *e, struct lookups *l, int slot, struct str value); /* slot -1: an id */
+void lookups_clear(struct lookups *l);
+void lookups_of_person(const struct engine *e, struct lookups *l, const struct person *p);
+bool lookups_of_plan(struct engine *e); /* apply: of the stored changes, into `wanted`; false: it failed */
+
 /* planning.c */
 void planning_options(struct engine *e); /* policy and slots from the job, before anything is read */
 
 /* feeding.c */
 bool feeding_setup(struct engine *e); /* mapping from the job; false: fails the run */
-void feeding_begin(struct engine *e, bool preflight);
+void feeding_begin(struct engine *e, enum feed_pass pass);
 void feeding_bytes(struct engine *e, const char *p, size_t n);
 void feeding_end(struct engine *e, bool unchanged, const char *error);
 

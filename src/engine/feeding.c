@@ -19,7 +19,8 @@ static struct mapped_column map_column(const struct job_column *c, struct mapped
                                  .values = *next,
                                  .n_values = c->n_values,
                                  .values_strict = c->values_strict,
-                                 .fallback = c->fallback };
+                                 .fallback = c->fallback,
+                                 .separator = c->separator };
     for (size_t i = 0; i < c->n_values; i++)
         *(*next)++ = (struct mapped_value){ c->values[i].from, c->values[i].to };
     return out;
@@ -45,7 +46,9 @@ static void make_mapping(struct engine *e)
 static bool person_read(void *ctx, const struct person *p)
 {
     struct engine *e = ctx;
-    if (e->plan)
+    if (e->feed_pass == FEED_KEYS)
+        lookups_of_person(e, &e->wanted, p);
+    else if (e->plan)
         plan_row(e->plan, p);
     return true;
 }
@@ -100,13 +103,16 @@ bool feeding_setup(struct engine *e)
 
 /* Reading ------------------------------------------------------------------------------------------------------------------------- */
 
-/* Preflight: the header is read and judged before the first call to the tenant. */
-void feeding_begin(struct engine *e, bool preflight)
+/* The header is read and judged before the first call to the tenant; where users are looked up the feed is
+ * read for their keys before, and again for the plan. */
+void feeding_begin(struct engine *e, enum feed_pass pass)
 {
     if (!open_feed(e))
         return;
-    e->feed_preflight = preflight;
+    e->feed_pass = pass;
     e->feed_open = true;
+    sha256_abort(&e->rows_sha);
+    sha256_init(&e->rows_sha);
     engine_action(e, &(struct action){ .kind = ACT_READ_FEED });
 }
 
@@ -114,8 +120,10 @@ void feeding_bytes(struct engine *e, const char *p, size_t n)
 {
     if (!e->feed_open)
         return;
+    if (e->look_up && e->feed_pass == FEED_ROWS)
+        sha256_add(&e->rows_sha, p, n);
     bool go_on = feed_bytes(e->feed, p, n, e->cfg.errs);
-    if (go_on && !(e->feed_preflight && feed_header(e->feed).n > 0))
+    if (go_on && !(e->feed_pass == FEED_HEADER && feed_header(e->feed).n > 0))
         return;
     e->feed_open = false;
     engine_action(e, &(struct action){ .kind = ACT_STOP_FEED });
@@ -141,6 +149,32 @@ static void checked(struct engine *e)
     engine_enter(e, PHASE_DONE);
 }
 
+/* Whom the first pass has not seen was not looked up: the second must be of the same bytes. */
+static bool as_the_keys(struct engine *e)
+{
+    unsigned char digest[SHA256_BYTES];
+    char hex[SHA256_HEX];
+    if (!e->look_up || e->cfg.verb == VERB_CHECK)
+        return true;
+    sha256_end(&e->rows_sha, digest);
+    sha256_hex(digest, hex);
+    sha256_init(&e->rows_sha);
+    return e->keys_unchanged && strcmp(hex, e->keys_sha256) == 0;
+}
+
+static void rows_read(struct engine *e)
+{
+    e->feed_ended = true;
+    engine_enter(e, PHASE_PLAN);
+}
+
+static void keys_read(struct engine *e, bool unchanged)
+{
+    e->keys_unchanged = unchanged;
+    memcpy(e->keys_sha256, feed_summary(e->feed)->sha256, SHA256_HEX);
+    engine_look_up(e);
+}
+
 void feeding_end(struct engine *e, bool unchanged, const char *error)
 {
     e->feed_open = false;
@@ -150,17 +184,20 @@ void feeding_end(struct engine *e, bool unchanged, const char *error)
     }
     if (e->stopping)
         return;
-    if (e->feed_preflight) {
+    if (e->feed_pass == FEED_HEADER) {
         header_judged(e);
         return;
     }
+    if (e->feed_pass == FEED_ROWS)
+        unchanged = as_the_keys(e) && unchanged;
     feed_end(e->feed, unchanged, NULL, e->cfg.errs);
-    e->feed_ended = true;
     if (errs_any(e->cfg.errs))
         engine_fail(e, EXIT_FEED, "feed '%s' does not fit the job; nothing was written",
                     e->cfg.job->feed.given);
+    else if (e->feed_pass == FEED_KEYS)
+        keys_read(e, unchanged);
     else if (e->cfg.verb == VERB_CHECK)
         checked(e);
     else
-        engine_enter(e, PHASE_PLAN);
+        rows_read(e);
 }

@@ -6,15 +6,12 @@
 
 /* Policy -------------------------------------------------------------------------------------------------------------------------- */
 
-static bool option_on(const struct engine *e, const char *name)
-{
-    int i = vendor_option(e->vendor, name);
-    return i >= 0 && e->cfg.job->target.option[i].number != 0;
-}
-
 void planning_options(struct engine *e)
 {
     const struct job *j = e->cfg.job;
+    const struct option_value *early = engine_option(e, "move_reports_first"),
+                              *roster = engine_option(e, "roster");
+    e->look_up = roster && strcmp(roster->text, "look_up") == 0;
     struct plan_options *o = &e->plan_options;
     *o = (struct plan_options){
         .absent = j->absent == JOB_ABSENT_DEACTIVATE ? ABSENT_DEACTIVATE
@@ -27,7 +24,7 @@ void planning_options(struct engine *e)
         .n_protected = j->n_protected,
         .own_user = e->tenant.own_user, /* filled in by the time the plan is opened */
         .vendor_kinds = e->vendor->kinds,
-        .early_moves_from_leavers = option_on(e, "move_reports_first"),
+        .early_moves_from_leavers = early && early->number != 0,
         .email_slot = e->vendor->email_attr ? schema_slot(&e->schema, str_of(e->vendor->email_attr)) : -1,
     };
     for (size_t k = 0; k < CHANGE_KINDS; k++) {

@@ -10,28 +10,20 @@
 
 /* Whom to look for ---------------------------------------------------------------------------------------------------------------- */
 
-static void add_lookup(struct apply *a, size_t *cap, int slot, struct str value)
-{
-    if (value.n == 0)
-        return;
-    a->lookups = xgrow(a->lookups, cap, a->n_lookups + 1, sizeof *a->lookups);
-    a->lookups[a->n_lookups++] = (struct lookup){ slot, arena_str(&a->look, value) };
-}
-
 /* Every key the user has, or will have once the change is done. */
-static void add_keys(const struct engine *e, struct apply *a, size_t *cap, const struct change *c)
+static void add_keys(const struct engine *e, struct lookups *l, const struct change *c)
 {
-    size_t before = a->n_lookups;
+    size_t before = l->n;
     uint32_t user = c->user.n ? roster_by_id(e->roster, c->user) : NO_USER;
     for (size_t k = 0; k < e->schema.n_keys; k++) {
         if (user != NO_USER)
-            add_lookup(a, cap, e->schema.key[k], roster_shown(e->roster, user, e->schema.key[k]));
+            lookups_add(e, l, e->schema.key[k], roster_shown(e->roster, user, e->schema.key[k]));
         for (size_t i = 0; i < c->n_edits; i++)
             if (c->edit[i].slot == e->schema.key[k])
-                add_lookup(a, cap, e->schema.key[k], c->edit[i].after);
+                lookups_add(e, l, e->schema.key[k], c->edit[i].after);
     }
-    if (a->n_lookups == before)
-        add_lookup(a, cap, -1, c->user);
+    if (l->n == before)
+        lookups_add(e, l, -1, c->user);
 }
 
 /* By change: whether a step of it has an unknown outcome, or met a newer user. Owned by the caller. */
@@ -62,19 +54,15 @@ static void looked(struct engine *e, bool complete);
 static void look(struct engine *e, const bool *in)
 {
     struct apply *a = e->apply;
-    size_t cap = 0;
-    arena_clear(&a->look);
-    free(a->lookups);
-    a->lookups = NULL;
-    a->n_lookups = 0;
+    lookups_clear(&a->look);
     for (size_t i = 0; i < e->work.n_items; i++)
         if (in[i])
-            add_keys(e, a, &cap, e->work.item[i].change);
+            add_keys(e, &a->look, e->work.item[i].change);
     uint8_t endpoint = 0;
-    bool listing = lookup_calls(e, a->n_lookups, &endpoint) >= e->listing_calls;
+    bool listing = !e->look_up && lookup_calls(e, a->look.n, &endpoint) >= e->listing_calls;
     struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP,
-                              .lookups = a->lookups,
-                              .n_lookups = a->n_lookups };
+                              .lookups = a->look.v,
+                              .n_lookups = a->look.n };
     reading_begin(e, &goal, looked);
     e->reading.again = a->looks++ > 0 || a->doing == DOING_LOOK_UP; /* the plan counts one look a read back */
 }
@@ -168,6 +156,14 @@ static void resolve_create(struct engine *e, uint32_t step, const struct roster 
     step_over(e, step, STEP_IS_DONE, NULL);
 }
 
+/* Answers of this step do not say that it was done, and later waves may build on it: only on manager moves
+ * does anything build (deactivations, further moves). */
+static bool must_be_seen(const struct engine *e, size_t step)
+{
+    return e->work.step[step].rank == RANK_MANAGER &&
+           e->vendor->endpoints[e->work.step[step].endpoint].verified;
+}
+
 static void resolve(struct engine *e, uint32_t step, const struct roster *fresh)
 {
     const struct step *s = &e->work.step[step];
@@ -179,6 +175,7 @@ static void resolve(struct engine *e, uint32_t step, const struct roster *fresh)
     enum change_image image = image_of_step(e, s, fresh, &difference);
     bool part_of_create = e->work.item[s->change[0]].change->kind == CHANGE_CREATE;
     if (image == IMAGE_AFTER) {
+        work_move(&e->work, s)->verify |= must_be_seen(e, step); /* the planned look is made all the same */
         step_over(e, step, STEP_IS_DONE, NULL);
     } else if (image == IMAGE_BEFORE || part_of_create) {
         send_once_more(e, step);
@@ -226,14 +223,6 @@ static void resolve_all(struct engine *e, const struct roster *fresh)
 }
 
 /* Read back ----------------------------------------------------------------------------------------------------------------------- */
-
-/* Answers of this step do not say that it was done, and later waves may build on it: only on manager moves
- * does anything build (deactivations, further moves). */
-static bool must_be_seen(const struct engine *e, size_t step)
-{
-    return e->work.step[step].rank == RANK_MANAGER &&
-           e->vendor->endpoints[e->work.step[step].endpoint].verified;
-}
 
 bool wave_wants_read_back(const struct engine *e, uint32_t wave)
 {
@@ -350,7 +339,7 @@ static void plan_one(struct engine *e, size_t lookups)
 {
     uint8_t endpoint = 0;
     size_t calls = lookup_calls(e, lookups, &endpoint);
-    if (calls < e->listing_calls) {
+    if (e->look_up || calls < e->listing_calls) {
         e->endpoint[endpoint].planned += calls;
         return;
     }
@@ -358,32 +347,50 @@ static void plan_one(struct engine *e, size_t lookups)
         e->endpoint[i].planned += e->listing[i];
 }
 
-/* How many look-ups the changes of a wave's asynchronous steps, or (wave == n_waves) of all steps, take. */
-static size_t planned_lookups(struct engine *e, uint32_t wave)
+/* By change: a step of it is seen by no read back but the last. Owned by the caller. */
+static bool *seen_last(const struct engine *e)
 {
-    struct apply scratch = { 0 };
-    size_t cap = 0;
-    bool *in = xcalloc(e->work.n_items + 1, sizeof *in);
+    bool *last = xcalloc(e->work.n_items + 1, sizeof *last);
     for (size_t i = 0; i < e->work.n_steps; i++)
-        if (wave == e->work.n_waves || (e->work.wave[i] == wave && must_be_seen(e, i)))
-            for (size_t k = 0; k < e->work.step[i].n_changes; k++)
-                in[e->work.step[i].change[k]] = true;
+        for (size_t k = 0; k < e->work.step[i].n_changes; k++) {
+            uint32_t c = e->work.step[i].change[k];
+            last[c] |= e->work.item[c].change->kind != CHANGE_MANAGER || !must_be_seen(e, i) ||
+                       e->work.wave[i] + 1 == e->work.n_waves;
+        }
+    return last;
+}
+
+/* The read back behind a wave, or the last one (wave == n_waves): of those that it waits for. */
+static void plan_read_back(struct engine *e, uint32_t wave, const bool *last)
+{
+    struct lookups scratch = { 0 };
+    bool *in = xcalloc(e->work.n_items + 1, sizeof *in), any = false;
+    for (size_t i = 0; i < e->work.n_steps; i++)
+        for (size_t k = 0; k < e->work.step[i].n_changes; k++) {
+            uint32_t c = e->work.step[i].change[k];
+            in[c] |= wave == e->work.n_waves
+                         ? last[c]
+                         : e->work.wave[i] == wave && must_be_seen(e, i) &&
+                               e->work.item[c].change->kind == CHANGE_MANAGER;
+        }
     for (size_t i = 0; i < e->work.n_items; i++)
-        if (in[i])
-            add_keys(e, &scratch, &cap, e->work.item[i].change);
-    size_t n = scratch.n_lookups;
-    free(scratch.lookups);
-    arena_deinit(&scratch.look);
+        if (in[i]) {
+            add_keys(e, &scratch, e->work.item[i].change);
+            any = true;
+        }
+    if (any)
+        plan_one(e, scratch.n);
+    lookups_clear(&scratch);
     free(in);
-    return n;
 }
 
 void plan_read_backs(struct engine *e)
 {
-    if (e->work.n_steps == 0)
-        return;
+    bool *last = seen_last(e);
     for (uint32_t wave = 0; wave + 1 < e->work.n_waves; wave++)
         if (wave_wants_read_back(e, wave))
-            plan_one(e, planned_lookups(e, wave));
-    plan_one(e, planned_lookups(e, e->work.n_waves));
+            plan_read_back(e, wave, last);
+    if (e->work.n_steps > 0)
+        plan_read_back(e, e->work.n_waves, last);
+    free(last);
 }

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "engine_internal.h"
+
 #define ONE_WAY_US (20 * SECOND_US / 1000)
 #define TURNS_MAX 200000 /* a run that takes more events goes round in circles */
 
@@ -26,7 +28,8 @@ static void make_job(struct bed *b)
     j->target.pace = (char *)"safe";
     j->target.max_pause_us = 5 * MINUTE_US;
     j->target.quota_day = (char *)"+00:00";
-    j->target.option[0].number = 1;
+    j->target.option[V_EARLY].number = 1;
+    j->target.option[V_ROSTER].text = "list";
     for (size_t i = 0; i < V_SLOTS; i++)
         j->schema.attr[i] = village_connector.vendor.attrs[i];
     j->schema.n = V_SLOTS;
@@ -57,6 +60,8 @@ void bed_init(struct bed *b)
     *b = (struct bed){ .now = 1000 * SECOND_US, .wake = INT64_MAX, .lease = LEASE_OK };
     b->journal = journal_new();
     buf_init(&b->feed, 1024 * 1024);
+    buf_init(&b->feed_again, 1024 * 1024);
+    b->village.token = 100;
     buf_puts(&b->feed, "Number,Name,Phone,Manager,Status\n");
     make_job(b);
     b->config = (struct engine_config){ .job = &b->job,
@@ -73,6 +78,7 @@ void bed_init(struct bed *b)
 
 static void land(struct flight *f)
 {
+    free(f->token);
     free(f->body);
     free(f->answer);
     *f = (struct flight){ 0 };
@@ -84,6 +90,7 @@ void bed_deinit(struct bed *b)
         land(&b->flight[i]);
     journal_free(b->journal);
     buf_deinit(&b->feed);
+    buf_deinit(&b->feed_again);
     errs_deinit(&b->errs);
 }
 
@@ -152,6 +159,11 @@ static void send_call(struct bed *b, const struct action *a)
     *f = (struct flight){
         .call = a->call, .in_run = true, .effect = true, .streamed = a->streamed, .to = a->request->endpoint
     };
+    f->token = xstrdup("");
+    if (a->request->n_headers) {
+        free(f->token);
+        f->token = xmemdup(a->request->header[0].value.p, a->request->header[0].value.n);
+    }
     f->body = xmemdup(a->request->body.p ? a->request->body.p : "", a->request->body.n);
     f->wrong = village_fate(&b->village, f->to, &f->wait_us);
     f->due = b->now + ONE_WAY_US;
@@ -187,7 +199,8 @@ static void do_actions(struct bed *b)
 static void arrive(struct bed *b, struct flight *f)
 {
     static const int status[] = {
-        [WRONG_THROTTLED] = 429, [WRONG_BUSY] = 503, [WRONG_REFUSED] = 400, [WRONG_LOGIN] = 401
+        [WRONG_THROTTLED] = 429, [WRONG_BUSY] = 503, [WRONG_REFUSED] = 400, [WRONG_LOGIN] = 401,
+        [WRONG_LOST_HALF] = 0
     };
     struct buf answer = BUF_INIT(100000);
     f->effect = false;
@@ -205,7 +218,10 @@ static void arrive(struct bed *b, struct flight *f)
             event(b, &(struct event){ .kind = EV_ANSWER, .call = f->call, .answer = &lost });
         return;
     }
-    f->status = done ? village_do(&b->village, f->to, str_of(f->body), &answer) : status[f->wrong];
+    f->status = done ? village_do(&b->village, f->to, str_of(f->token), str_of(f->body), &answer)
+                     : status[f->wrong];
+    if (f->wrong == WRONG_LOST_HALF)
+        village_half(&b->village, str_of(f->body));
     if (done && f->to == V_MANAGERS && f->status == 202) {
         struct flight *later = b->flight;
         while (later->call || later->moves)
@@ -225,7 +241,8 @@ static void answer(struct bed *b, struct flight *f)
                         .retry_after_us = mine.wrong == WRONG_THROTTLED ? mine.wait_us : -1 };
     struct str body = str_of(mine.answer);
     *f = (struct flight){ 0 };
-    if (mine.wrong == WRONG_LOST_DONE || mine.wrong == WRONG_LOST_UNDONE || mine.wrong == WRONG_LOST_LATE)
+    if (mine.wrong == WRONG_LOST_DONE || mine.wrong == WRONG_LOST_UNDONE || mine.wrong == WRONG_LOST_LATE ||
+        mine.wrong == WRONG_LOST_HALF)
         a = (struct answer){ .sent = SENT_UNKNOWN, .error = NET_RESET, .retry_after_us = -1 };
     if (mine.wrong == WRONG_NOT_SENT)
         a = (struct answer){ .sent = SENT_NOT, .error = NET_CONNECT, .retry_after_us = -1 };
@@ -243,9 +260,12 @@ static void answer(struct bed *b, struct flight *f)
 
 static void read_feed(struct bed *b)
 {
+    bool again = b->feed_reads == 2 && b->feed_again.n > 0; /* after header and keys */
+    const struct buf *feed = again ? &b->feed_again : &b->feed;
     b->feed_wanted = false;
-    event(b, &(struct event){ .kind = EV_FEED_BYTES, .p = b->feed.p, .n = b->feed.n });
-    event(b, &(struct event){ .kind = EV_FEED_END, .unchanged = true });
+    b->feed_reads++;
+    event(b, &(struct event){ .kind = EV_FEED_BYTES, .p = feed->p, .n = feed->n });
+    event(b, &(struct event){ .kind = EV_FEED_END, .unchanged = b->feed_reads != b->feed_changes_at });
 }
 
 static struct flight *next_flight(struct bed *b)
@@ -312,6 +332,18 @@ static void leave(struct bed *b)
     }
 }
 
+/* Where everything was done, whatever happened on the way, the calls made are those planned and those made
+ * again. */
+static void assert_counts(const struct engine *e)
+{
+    for (size_t i = 0; i < V_CALLS; i++) {
+        const struct endpoint_count *n = &e->endpoint[i];
+        ck_assert_msg(n->made == n->planned + n->retried, "%s: %llu made, %llu planned, %llu made again",
+                      e->vendor->endpoints[i].name, (unsigned long long)n->made,
+                      (unsigned long long)n->planned, (unsigned long long)n->retried);
+    }
+}
+
 int bed_run(struct bed *b, enum verb verb)
 {
     size_t turns = 0;
@@ -325,6 +357,7 @@ int bed_run(struct bed *b, enum verb verb)
     }
     b->done = b->crashed = b->stopped = false;
     b->moments = 0;
+    b->feed_reads = 0;
     errs_clear(&b->errs);
     b->engine = engine_new(&b->config);
     event(b, &(struct event){ .kind = EV_START });
@@ -333,6 +366,8 @@ int bed_run(struct bed *b, enum verb verb)
         turn(b);
     }
     b->result = *engine_result(b->engine);
+    if (!b->crashed && b->result.exit_code == EXIT_OK && (verb == VERB_SYNC || verb == VERB_APPLY))
+        assert_counts(b->engine);
     bool crashed = b->crashed;
     leave(b);
     if (crashed)

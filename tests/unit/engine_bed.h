@@ -17,16 +17,36 @@
 
 /* The village ----------------------------------------------------------------------------------------- */
 
-enum village_call { V_SELF, V_LIST, V_FIND, V_CREATE, V_UPDATE, V_MANAGERS, V_STATE, V_CALLS };
+enum village_call {
+    V_SELF,
+    V_LIST,
+    V_FIND,
+    V_CREATE,
+    V_UPDATE,
+    V_MANAGERS,
+    V_STATE,
+    V_BULK,    /* any writes, in lines that may refer to earlier ones */
+    V_GET,     /* a user whole, before he is replaced */
+    V_REPLACE, /* ... if he still has the version that was read */
+    V_LOGIN,
+    V_CALLS
+};
 enum village_slot { V_NUMBER, V_NAME, V_PHONE, V_SLOTS }; /* a create cannot carry the phone */
 
 #define VILLAGERS_MAX 100
 #define VILLAGE_BATCH 8 /* moves in one V_MANAGERS */
+#define VILLAGE_BULK 8  /* lines in one V_BULK */
 #define VILLAGE_PAGE 5  /* users on a page of V_LIST */
 #define VILLAGE_FIND 4  /* look-ups in one V_FIND */
 
+/* The vendor's options. */
+enum village_option { V_EARLY, V_ROSTER, V_WRITES, V_SESSION, V_LIMIT, V_OPTIONS };
+enum village_writes { VILLAGE_PLAIN, VILLAGE_IN_BULK, VILLAGE_REPLACES };
+
 struct villager {
     char id[16], text[V_SLOTS][32], manager[16];
+    char nick[16]; /* not ours: replacing him without it loses it */
+    unsigned version;
     bool active;
 };
 
@@ -41,7 +61,8 @@ enum wrong {
     WRONG_BUSY,      /* 503, not done */
     WRONG_REFUSED,
     WRONG_LOGIN,
-    WRONG_CUT /* a reading's answer that ends early */
+    WRONG_CUT,      /* a reading's answer that ends early */
+    WRONG_LOST_HALF /* half of a V_BULK is done, the answer is lost */
 };
 
 #define FROM(n) (1000 + (n))
@@ -63,14 +84,30 @@ struct village {
     const char *hides;   /* the user with this number is not shown, yet */
     bool forgets_phone;  /* says that it was done, and does nothing */
     unsigned creates;    /* done */
+    unsigned stops_after; /* V_BULK: lines done in one call before it stops, the rest missing in the answer */
+    unsigned busy_line;   /* V_BULK: the line of this number, from 1, counted over all calls, says 503 */
+    unsigned lines;       /* of V_BULK, so far */
+    /* Somebody at work at the same time: changes the user's text after each V_GET, so often. */
+    int meddles_slot; /* -1: the nick */
+    const char *meddles;
+    unsigned meddles_left;
+    unsigned token;       /* the good one */
+    unsigned token_calls; /* how many calls it is good for; 0: any */
+    unsigned token_used;
+    bool token_never; /* the login works, and no call does */
     char order[2000];    /* every write as it is done: "create E10; state u4 off; managers u2>u3 u5>u1; " */
 };
 
 extern const struct connector village_connector;
+extern const struct connector town_connector; /* the same; who is whose manager is not checked */
+
+struct str village_cut(struct str *s, char mark); /* the next piece of `s` up to `mark`, which is skipped */
 
 /* What becomes of a call that goes off now, and the answer to it. */
 enum wrong village_fate(struct village *v, enum village_call call, int64_t *wait_us);
-int village_do(struct village *v, enum village_call call, struct str body, struct buf *answer);
+int village_do(struct village *v, enum village_call call, struct str token, struct str body,
+               struct buf *answer);
+void village_half(struct village *v, struct str body); /* WRONG_LOST_HALF */
 void village_moves(struct village *v, struct str body); /* of an accepted V_MANAGERS, when they happen */
 
 /* The ledger ------------------------------------------------------------------------------------------ */
@@ -98,7 +135,7 @@ struct flight {
     enum wrong wrong;
     int64_t wait_us;
     mono_us due;
-    char *body, *answer; /* owned */
+    char *token, *body, *answer; /* owned */
     int status;
 };
 
@@ -111,7 +148,8 @@ struct bed {
     struct engine *engine;
     struct errs errs;
     struct log log;
-    struct buf feed;
+    struct buf feed, feed_again; /* feed_again: what the second reading of the rows finds; empty: the same */
+    unsigned feed_reads, feed_changes_at; /* the reading during which the file changes; 0: never */
     mono_us now;
     struct flight flight[128];
     mono_us wake;

@@ -1,6 +1,9 @@
-/* The village: a vendor whose protocol is lines of tab-separated text. One half is its connector, the other
- * the tenant itself; they share the wire and nothing else. */
-#include <stdarg.h>
+/* The village: a vendor whose protocol is lines of tab-separated text. This is its connector; the tenant itself
+ * is engine_tenant.c. They share the wire and nothing else.
+ *
+ * By its options it is several vendors: plain calls for everything; all writes in one bulk call whose lines may
+ * refer to users that earlier lines make ("#0"); updates that replace the user whole, as he was read right
+ * before, if he still is so; with a session that has to be opened first. */
 #include <stdio.h>
 
 #include "engine_bed.h"
@@ -27,16 +30,39 @@ static const struct endpoint endpoints[V_CALLS] = {
                      .in_flight = 1,
                      .verified = true },
     [V_STATE] = { .name = "State", .write = true, .batch = 1 },
+    [V_BULK] = { .name = "Bulk", .write = true, .batch = VILLAGE_BULK, .inside = true, .in_flight = 1 },
+    [V_GET] = { .name = "Get", .batch = 1, .harmless = true },
+    [V_REPLACE] = { .name = "Replace", .write = true, .batch = 1, .harmless = true, .prelude = 1 + V_GET },
+    [V_LOGIN] = { .name = "Login", .batch = 1, .harmless = true },
 };
 
-static const struct option options[] = {
-    { .name = "move_reports_first", .type = OPT_BOOL, .fallback = "true" }
+static const struct option options[V_OPTIONS] = {
+    [V_EARLY] = { .name = "move_reports_first", .type = OPT_BOOL, .fallback = "true" },
+    [V_ROSTER] = { .name = "roster", .type = OPT_CHOICE, .fallback = "list" },
+    [V_WRITES] = { .name = "writes", .type = OPT_INT, .fallback = "0" },
+    [V_SESSION] = { .name = "session", .type = OPT_BOOL, .fallback = "false" },
+    [V_LIMIT] = { .name = "limit", .type = OPT_INT, .fallback = "0" },
 };
+
+struct str village_cut(struct str *s, char mark)
+{
+    const char *at = s->n ? memchr(s->p, mark, s->n) : NULL;
+    struct str piece = { s->p, at ? (size_t)(at - s->p) : s->n };
+    size_t skip = at ? piece.n + 1 : piece.n;
+    *s = (struct str){ s->p ? s->p + skip : NULL, s->n - skip };
+    return piece;
+}
 
 /* Reading --------------------------------------------------------------------------------------------- */
 
 struct conn {
     struct read_goal goal;
+    const struct option_value *options;
+    char token[16]; /* of the session; "" none */
+    struct document {
+        char id[16], line[200];
+    } document[VILLAGERS_MAX]; /* users as they were right before they are replaced */
+    size_t n_documents;
     unsigned id, failures;
     unsigned page; /* of the list; look-ups done */
     bool open, over, gave_up;
@@ -45,8 +71,8 @@ struct conn {
 
 static struct conn *conn_new(const struct conn_config *config)
 {
-    (void)config;
     struct conn *c = xcalloc(1, sizeof *c);
+    c->options = config->options;
     buf_init(&c->body, 1024 * 1024);
     return c;
 }
@@ -66,9 +92,11 @@ static void read_begin(struct conn *c, const struct read_goal *goal)
     c->id += 100;
 }
 
-static void request_to(struct request *out, enum village_call call, struct str body)
+static void request_to(const struct conn *c, struct request *out, enum village_call call, struct str body)
 {
     request_clear(out);
+    if (c->token[0])
+        request_header(out, "Token", str_of(c->token), true);
     out->method = HTTP_POST;
     out->target = arena_str(&out->arena, str_of(endpoints[call].name));
     out->log_target = out->target;
@@ -102,7 +130,7 @@ static enum read_next read_next(struct conn *c, struct request *out, unsigned *i
     for (size_t i = c->page;
          c->goal.kind == READ_LOOKUP && i < c->page + VILLAGE_FIND && i < c->goal.n_lookups; i++)
         buf_printf(&body, "%d\t%.*s\n", c->goal.lookups[i].slot, STR_ARG(c->goal.lookups[i].value));
-    request_to(out,
+    request_to(c, out,
                c->goal.kind == READ_TENANT   ? V_SELF
                : c->goal.kind == READ_ROSTER ? V_LIST
                                              : V_FIND,
@@ -126,15 +154,6 @@ static void read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
     buf_add(&c->body, p, n);
 }
 
-/* The next piece of `s` up to `mark`, which is skipped. */
-static struct str cut(struct str *s, char mark)
-{
-    const char *at = s->n ? memchr(s->p, mark, s->n) : NULL;
-    struct str piece = { s->p, at ? (size_t)(at - s->p) : s->n };
-    size_t skip = at ? piece.n + 1 : piece.n;
-    *s = (struct str){ s->p ? s->p + skip : NULL, s->n - skip };
-    return piece;
-}
 
 /* "id state manager number name phone" of everybody; "more" or "end" behind them. */
 static bool take_users(struct conn *c)
@@ -143,16 +162,16 @@ static bool take_users(struct conn *c)
     unsigned read = roster_read_begin(c->goal.roster);
     bool whole = false;
     while (text.n > 0) {
-        struct str line = cut(&text, '\n'), id = cut(&line, '\t');
+        struct str line = village_cut(&text, '\n'), id = village_cut(&line, '\t');
         if (str_is(id, "more") || str_is(id, "end")) {
             whole = true;
             c->over = c->goal.kind == READ_ROSTER && str_is(id, "end");
             continue;
         }
-        struct user u = { .id = id, .state = str_is(cut(&line, '\t'), "on") ? USER_ACTIVE : USER_INACTIVE };
-        u.manager_id = cut(&line, '\t');
+        struct user u = { .id = id, .state = str_is(village_cut(&line, '\t'), "on") ? USER_ACTIVE : USER_INACTIVE };
+        u.manager_id = village_cut(&line, '\t');
         for (size_t i = 0; i < V_SLOTS; i++)
-            u.text[i] = cut(&line, '\t');
+            u.text[i] = village_cut(&line, '\t');
         ck_assert(roster_add(c->goal.roster, read, &u));
     }
     return roster_read_end(c->goal.roster, read, whole) && whole;
@@ -164,7 +183,10 @@ static struct read_verdict read_failed(struct conn *c, const struct answer *a)
     snprintf(v.text, sizeof v.text, "status %d", a->status);
     if (a->sent == SENT_ANSWERED && a->status == 429)
         v.again = AGAIN_THROTTLED;
-    else if (a->status == 401 || ++c->failures > 3) {
+    else if (a->sent == SENT_ANSWERED && a->status == 401 && c->options[V_SESSION].number) {
+        c->token[0] = '\0';
+        v.again = AGAIN_LOGIN;
+    } else if (a->status == 401 || ++c->failures > 3) {
         c->gave_up = true;
         v.again = AGAIN_NO;
     }
@@ -189,6 +211,28 @@ static struct read_verdict read_end(struct conn *c, unsigned id, const struct an
     return (struct read_verdict){ .good = true };
 }
 
+static bool login(struct conn *c, struct request *out)
+{
+    if (!c->options[V_SESSION].number || c->token[0])
+        return false;
+    request_to(c, out, V_LOGIN, (struct str){ NULL, 0 });
+    return true;
+}
+
+static struct read_verdict login_end(struct conn *c, const struct answer *a)
+{
+    struct read_verdict v = { .again = AGAIN_NO, .wait_us = a->retry_after_us };
+    snprintf(v.text, sizeof v.text, "login: status %d", a->status);
+    v.good = a->sent == SENT_ANSWERED && a->status == 200 && a->body.n < sizeof c->token;
+    if (v.good)
+        snprintf(c->token, sizeof c->token, "%.*s", STR_ARG(a->body));
+    else if (a->sent == SENT_ANSWERED && a->status == 429)
+        v.again = AGAIN_THROTTLED;
+    else if (a->sent != SENT_ANSWERED || a->status == 503)
+        v.again = AGAIN_LATER;
+    return v;
+}
+
 static size_t lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint)
 {
     (void)c;
@@ -199,6 +243,7 @@ static size_t lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint)
 /* Writing --------------------------------------------------------------------------------------------- */
 
 struct lowering {
+    const struct conn *conn;
     struct arena *arena;
     void (*emit)(void *ctx, const struct step *s);
     void *ctx;
@@ -224,6 +269,20 @@ static struct step step_of(struct lowering *l, const struct change *c, uint32_t 
 
 static void emit(struct lowering *l, struct step *s, struct buf *args)
 {
+    static const char *const op[] = {
+        [V_CREATE] = "create", [V_UPDATE] = "update", [V_MANAGERS] = "move", [V_STATE] = "state"
+    };
+    if (l->conn->options[V_WRITES].number == VILLAGE_IN_BULK) {
+        struct buf line = BUF_INIT(10000);
+        buf_printf(&line, "%s\t%.*s", op[s->endpoint], args->n ? (int)args->n : 0, args->n ? args->p : "");
+        buf_clear(args);
+        buf_str(args, buf_view(&line));
+        buf_deinit(&line);
+        s->endpoint = V_BULK;
+    } else if (l->conn->options[V_WRITES].number == VILLAGE_REPLACES && s->endpoint == V_UPDATE &&
+               s->user.n > 0) {
+        s->endpoint = V_REPLACE;
+    }
     s->args = arena_str(l->arena, buf_view(args));
     l->emit(l->ctx, s);
     buf_clear(args);
@@ -258,7 +317,8 @@ static void lower_create(struct lowering *l, const struct roster *roster, const 
         text[c->edit[i].slot] = c->edit[i].after;
     buf_printf(args, "%.*s\t%.*s\t%.*s", STR_ARG(text[V_NUMBER]), STR_ARG(text[V_NAME]),
                inside ? (int)c->manager_after.id.n : 0, c->manager_after.id.p);
-    s.need[s.n_needs++] = (struct need){ NEED_SEAT, NO_CHANGE };
+    if (l->conn->options[V_WRITES].number != VILLAGE_IN_BULK)
+        s.need[s.n_needs++] = (struct need){ NEED_SEAT, NO_CHANGE };
     emit(l, &s, args);
     lower_edits(l, c, seq, true, args);
     if (c->manager_set && !inside && (c->manager_after.id.n > 0 || c->manager_after.key.n > 0))
@@ -279,8 +339,7 @@ static void lower(struct conn *conn, const struct roster *roster, const struct c
                   const uint32_t *seq, size_t n, struct arena *arena,
                   void (*emit_step)(void *ctx, const struct step *step), void *ctx)
 {
-    (void)conn;
-    struct lowering l = { arena, emit_step, ctx, NO_CHANGE };
+    struct lowering l = { conn, arena, emit_step, ctx, NO_CHANGE };
     struct buf args = BUF_INIT(10000);
     for (size_t i = 0; i < n; i++)
         if (change[i]->kind == CHANGE_CREATE)
@@ -304,13 +363,87 @@ static struct str id_of(struct str id, uint32_t ref, struct str (*created)(void 
     return id.n > 0 || ref == NO_CHANGE ? id : created(ctx, ref);
 }
 
+static struct str id_in_bulk(struct str id, uint32_t ref, const struct step *const *steps, size_t n,
+                             struct str (*created)(void *ctx, uint32_t change), void *ctx, char text[16])
+{
+    if (id.n > 0 || ref == NO_CHANGE)
+        return id;
+    for (size_t i = 0; i < n; i++)
+        if (steps[i]->rank == RANK_CREATE && steps[i]->change[0] == ref) {
+            snprintf(text, 16, "#%u", (unsigned)i);
+            return str_of(text);
+        }
+    return created(ctx, ref);
+}
+
+/* "op user args": users made by an earlier line are "#line". */
+static size_t pack_bulk(struct conn *c, const struct step *const *steps, size_t n,
+                        struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out)
+{
+    struct buf body = BUF_INIT(100000);
+    size_t limit = (size_t)c->options[V_LIMIT].number, k = limit && n > limit ? limit : n;
+    for (size_t i = 0; i < k; i++) {
+        char user[16], manager[16];
+        struct str args = steps[i]->args, op = village_cut(&args, '\t');
+        struct str who = id_in_bulk(steps[i]->user, steps[i]->user_ref, steps, i, created, ctx, user);
+        if (str_is(op, "move"))
+            args = id_in_bulk(args, steps[i]->manager_ref, steps, i, created, ctx, manager);
+        buf_printf(&body, "%.*s\t%.*s\t%.*s\n", STR_ARG(op), STR_ARG(who), STR_ARG(args));
+    }
+    request_to(c, out, V_BULK, buf_view(&body));
+    buf_deinit(&body);
+    return k;
+}
+
+static struct document *document_of(struct conn *c, struct str id)
+{
+    for (size_t i = 0; i < c->n_documents; i++)
+        if (str_is(id, c->document[i].id))
+            return &c->document[i];
+    return NULL;
+}
+
+/* The whole user as read, the edits in their places: "id version number name phone nick". */
+static size_t pack_replace(struct conn *c, const struct step *s, struct request *out)
+{
+    struct document *d = document_of(c, s->user);
+    struct str line = str_of(d ? d->line : ""), args = s->args, part[3 + V_SLOTS];
+    struct buf body = BUF_INIT(10000);
+    for (size_t i = 0; i < array_len(part); i++)
+        part[i] = village_cut(&line, '\t');
+    village_cut(&args, '\t');
+    while (args.n > 0) {
+        struct str edit = village_cut(&args, '\t'), slot = village_cut(&edit, '=');
+        part[2 + (size_t)(slot.p[0] - '0')] = edit;
+    }
+    for (size_t i = 0; i < array_len(part); i++)
+        buf_printf(&body, "%s%.*s", i ? "\t" : "", STR_ARG(part[i]));
+    request_to(c, out, V_REPLACE, buf_view(&body));
+    buf_deinit(&body);
+    if (d)
+        *d = c->document[--c->n_documents];
+    return 1;
+}
+
+static void prepare(struct conn *c, const struct step *const *steps, size_t n,
+                    struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out)
+{
+    (void)created;
+    (void)ctx;
+    ck_assert_uint_eq(n, 1);
+    request_to(c, out, V_GET, steps[0]->user);
+}
+
 /* A line per step: the user, then its args (for moves: the manager). */
 static size_t pack(struct conn *c, const struct step *const *steps, size_t n,
                    struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out)
 {
-    (void)c;
     struct buf body = BUF_INIT(100000);
     enum village_call call = steps[0]->endpoint;
+    if (call == V_BULK)
+        return pack_bulk(c, steps, n, created, ctx, out);
+    if (call == V_REPLACE)
+        return pack_replace(c, steps[0], out);
     size_t k = n < endpoints[call].batch ? n : endpoints[call].batch;
     for (size_t i = 0; i < k; i++) {
         struct str user = id_of(steps[i]->user, steps[i]->user_ref, created, ctx);
@@ -318,12 +451,12 @@ static size_t pack(struct conn *c, const struct step *const *steps, size_t n,
             call == V_MANAGERS ? id_of(steps[i]->args, steps[i]->manager_ref, created, ctx) : steps[i]->args;
         buf_printf(&body, "%.*s\t%.*s\n", STR_ARG(user), STR_ARG(args));
     }
-    request_to(out, call, buf_view(&body));
+    request_to(c, out, call, buf_view(&body));
     buf_deinit(&body);
     return k;
 }
 
-static struct settlement settle_one(const struct answer *a, size_t n)
+static struct settlement settle_one(struct conn *c, const struct answer *a, size_t n)
 {
     struct settlement s = {
         .settled = SETTLED_DONE, .again = AGAIN_NO, .wait_us = -1, .blast = n > 1 ? BLAST_CALL : BLAST_STEP
@@ -339,9 +472,16 @@ static struct settlement settle_one(const struct answer *a, size_t n)
                                  .blast = BLAST_TENANT,
                                  .again = AGAIN_THROTTLED,
                                  .wait_us = a->retry_after_us };
+    } else if (a->status == 401 && c->options[V_SESSION].number) {
+        s.settled = SETTLED_NOT_DONE;
+        s.again = AGAIN_LOGIN;
+        c->token[0] = '\0';
     } else if (a->status == 401) {
         s.settled = SETTLED_NOT_DONE;
         s.blast = BLAST_RUN;
+    } else if (a->status == 412) {
+        s.settled = SETTLED_STALE;
+        s.blast = BLAST_STEP;
     } else if (a->status == 400) {
         s.settled = SETTLED_REFUSED;
     } else {
@@ -353,206 +493,65 @@ static struct settlement settle_one(const struct answer *a, size_t n)
     return s;
 }
 
+/* "status id" for each line that was done or refused; those behind where the village stopped are missing. */
+static void settle_bulk(struct conn *c, size_t n, const struct answer *a, struct settlement *out)
+{
+    struct str text = a->body;
+    for (size_t i = 0; i < n; i++) {
+        struct str line = village_cut(&text, '\n'), status = village_cut(&line, '\t');
+        int64_t code = 0;
+        struct answer one = { .retry_after_us = SECOND_US, .body = line };
+        str_to_i64(status, &code);
+        one.status = code == 0 || code == 424 ? 503 : (int)code; /* absent; refers to one that failed */
+        out[i] = settle_one(c, &one, 1);
+    }
+}
+
 static void settle(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
                    struct settlement *out)
 {
-    (void)c;
-    (void)steps;
-    for (size_t i = 0; i < n; i++)
-        out[i] = settle_one(a, n);
-}
-
-const struct connector village_connector = {
-    .vendor = { .name = "village",
-                .title = "Village",
-                .attrs = attrs,
-                .n_attrs = array_len(attrs),
-                .options = options,
-                .n_options = array_len(options),
-                .endpoints = endpoints,
-                .n_endpoints = array_len(endpoints),
-                .kinds = 1U << CHANGE_CREATE | 1U << CHANGE_ACTIVATE | 1U << CHANGE_UPDATE |
-                         1U << CHANGE_MANAGER | 1U << CHANGE_DEACTIVATE },
-    .conn_new = conn_new,
-    .conn_free = conn_free,
-    .read_begin = read_begin,
-    .read_next = read_next,
-    .read_head = read_head,
-    .read_bytes = read_bytes,
-    .read_end = read_end,
-    .lookup_calls = lookup_calls,
-    .lower = lower,
-    .pack = pack,
-    .settle = settle,
-};
-
-/* The tenant itself ----------------------------------------------------------------------------------- */
-
-static struct villager *by_id(struct village *v, struct str id)
-{
-    for (size_t i = 0; i < v->n; i++)
-        if (str_is(id, v->user[i].id))
-            return &v->user[i];
-    return NULL;
-}
-
-static void note(struct village *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void note(struct village *v, const char *fmt, ...)
-{
-    size_t n = strlen(v->order);
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(v->order + n, sizeof v->order - n, fmt, ap);
-    va_end(ap);
-}
-
-static void show(const struct village *v, const struct villager *u, struct buf *out)
-{
-    if (v->hides && strcmp(v->hides, u->text[V_NUMBER]) == 0)
+    if (steps[0]->endpoint == V_BULK && a->sent == SENT_ANSWERED && a->status == 200) {
+        settle_bulk(c, n, a, out);
         return;
-    buf_printf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", u->id, u->active ? "on" : "off", u->manager,
-               u->text[V_NUMBER], u->text[V_NAME], u->text[V_PHONE]);
-}
-
-static int do_list(struct village *v, struct str body, struct buf *answer)
-{
-    int64_t page = 0;
-    str_to_i64(body, &page);
-    for (size_t i = (size_t)page * VILLAGE_PAGE; i < v->n && i < ((size_t)page + 1) * VILLAGE_PAGE; i++)
-        show(v, &v->user[i], answer);
-    buf_puts(answer, ((size_t)page + 1) * VILLAGE_PAGE < v->n ? "more\n" : "end\n");
-    return 200;
-}
-
-static int do_find(struct village *v, struct str body, struct buf *answer)
-{
-    bool shown[VILLAGERS_MAX] = { false };
-    while (body.n > 0) {
-        struct str line = cut(&body, '\n'), slot = cut(&line, '\t');
-        int64_t n = -1;
-        str_to_i64(slot, &n);
-        for (size_t i = 0; i < v->n; i++)
-            shown[i] |= str_is(line, n < 0 ? v->user[i].id : v->user[i].text[n]);
     }
-    for (size_t i = 0; i < v->n; i++)
-        if (shown[i])
-            show(v, &v->user[i], answer);
-    buf_puts(answer, "end\n");
-    return 200;
+    for (size_t i = 0; i < n; i++)
+        out[i] = settle_one(c, a, n);
 }
 
-static void set(char *to, size_t size, struct str s)
+static bool prepared(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
+                     struct settlement *out)
 {
-    snprintf(to, size, "%.*s", STR_ARG(s));
-}
-
-static int do_create(struct village *v, struct str body, struct buf *answer)
-{
-    struct str line = cut(&body, '\n');
-    cut(&line, '\t'); /* nobody yet */
-    struct villager *u = &v->user[v->n];
-    ck_assert_uint_lt(v->n, VILLAGERS_MAX);
-    *u = (struct villager){ .active = true };
-    set(u->text[V_NUMBER], sizeof u->text[0], cut(&line, '\t'));
-    set(u->text[V_NAME], sizeof u->text[0], cut(&line, '\t'));
-    set(u->manager, sizeof u->manager, line);
-    snprintf(u->id, sizeof u->id, "n%u", ++v->creates);
-    if (v->refused && strcmp(v->refused, u->text[V_NUMBER]) == 0)
-        return 400;
-    v->n++;
-    note(v, "create %s; ", u->text[V_NUMBER]);
-    buf_puts(answer, u->id);
-    return 200;
-}
-
-static int do_update(struct village *v, struct str body)
-{
-    struct str line = cut(&body, '\n');
-    struct villager *u = by_id(v, cut(&line, '\t'));
-    if (!u || (v->refused && strcmp(v->refused, u->id) == 0))
-        return 400;
-    cut(&line, '\t');
-    while (line.n > 0) {
-        struct str edit = cut(&line, '\t'), slot = cut(&edit, '=');
-        size_t n = (size_t)(slot.p[0] - '0');
-        if (n != V_PHONE || !v->forgets_phone)
-            set(u->text[n], sizeof u->text[n], edit);
+    if (a->sent == SENT_ANSWERED && a->status == 200 && a->body.n > 0) {
+        struct document *d = document_of(c, steps[0]->user);
+        d = d ? d : &c->document[c->n_documents++];
+        snprintf(d->id, sizeof d->id, "%.*s", STR_ARG(steps[0]->user));
+        snprintf(d->line, sizeof d->line, "%.*s", STR_ARG(a->body));
+        return true;
     }
-    note(v, "update %s; ", u->id);
-    return 200;
-}
-
-static int do_state(struct village *v, struct str body)
-{
-    struct str line = cut(&body, '\n');
-    struct villager *u = by_id(v, cut(&line, '\t'));
-    if (!u || (v->refused && strcmp(v->refused, u->id) == 0))
-        return 400;
-    u->active = str_is(line, "on");
-    note(v, "%s %s; ", u->active ? "on" : "off", u->id);
-    return 200;
-}
-
-/* Whether somebody sits, over however many, under himself. */
-static bool in_ring(struct village *v, const struct villager *u)
-{
-    const struct villager *m = u;
-    for (size_t i = 0; i <= v->n && m; i++)
-        if ((m = by_id(v, str_of(m->manager))) == u)
-            return true;
+    *out = settle_one(c, a, n);
+    if (out->settled == SETTLED_DONE) { /* an answer with nobody in it */
+        out->settled = SETTLED_REFUSED;
+        snprintf(out->text, sizeof out->text, "the user is gone");
+    }
     return false;
 }
 
-/* A batch is refused whole when one of its pairs is bad: nobody such, an inactive manager, a ring. */
-static int do_managers(struct village *v, struct str body, bool really)
-{
-    struct village before = *v;
-    bool good = body.n > 0;
-    note(v, "managers");
-    while (body.n > 0) {
-        struct str line = cut(&body, '\n');
-        struct villager *u = by_id(v, cut(&line, '\t')), *m = by_id(v, line);
-        good = good && u && m && m->active && !(v->refused && strcmp(v->refused, u->id) == 0);
-        if (!good)
-            break;
-        snprintf(u->manager, sizeof u->manager, "%s", m->id);
-        good = !in_ring(v, u);
-        note(v, " %s>%s", u->id, m->id);
-    }
-    note(v, "; ");
-    if (!good || !really)
-        *v = before;
-    return good ? 202 : 400;
-}
+#define VENDOR(unordered)                                                                                    \
+    .vendor = { .name = "village",                                                                           \
+                .title = "Village",                                                                          \
+                .attrs = attrs,                                                                              \
+                .n_attrs = array_len(attrs),                                                                 \
+                .options = options,                                                                          \
+                .n_options = array_len(options),                                                             \
+                .endpoints = endpoints,                                                                      \
+                .n_endpoints = array_len(endpoints),                                                         \
+                .kinds = 1U << CHANGE_CREATE | 1U << CHANGE_ACTIVATE | 1U << CHANGE_UPDATE |                 \
+                         1U << CHANGE_MANAGER | 1U << CHANGE_DEACTIVATE,                                     \
+                .managers_unordered = (unordered) },                                                         \
+    .conn_new = conn_new, .conn_free = conn_free, .login = login, .login_end = login_end,                    \
+    .read_begin = read_begin, .read_next = read_next, .read_head = read_head, .read_bytes = read_bytes,      \
+    .read_end = read_end, .lookup_calls = lookup_calls, .lower = lower, .pack = pack, .prepare = prepare,    \
+    .prepared = prepared, .settle = settle
 
-void village_moves(struct village *v, struct str body)
-{
-    do_managers(v, body, true);
-}
-
-int village_do(struct village *v, enum village_call call, struct str body, struct buf *answer)
-{
-    switch (call) {
-    case V_SELF: buf_puts(answer, "village-1"); return 200;
-    case V_LIST: return do_list(v, body, answer);
-    case V_FIND: return do_find(v, body, answer);
-    case V_CREATE: return do_create(v, body, answer);
-    case V_UPDATE: return do_update(v, body);
-    case V_STATE: return do_state(v, body);
-    default: return do_managers(v, body, false);
-    }
-}
-
-enum wrong village_fate(struct village *v, enum village_call call, int64_t *wait_us)
-{
-    unsigned nth = ++v->made[call];
-    for (size_t i = 0; i < v->n_faults; i++) {
-        unsigned which = v->fault[i].nth;
-        if (v->fault[i].call == call &&
-            (which == 0 || which == nth || (which >= FROM(0) && FROM(nth) >= which))) {
-            *wait_us = v->fault[i].wait_us;
-            return v->fault[i].wrong;
-        }
-    }
-    return WRONG_NOT;
-}
+const struct connector village_connector = { VENDOR(false) };
+const struct connector town_connector = { VENDOR(true) };
