@@ -17,8 +17,12 @@
  * empty `user` and the create's `key` says why. Of several references (groups) each name that is not good is
  * held for itself; the others are added, but nothing is taken away beside it, for it may mean one of those
  * that the user has. Otherwise he is to have exactly what the row names. A write-only attribute goes with a
- * create only. A create that can carry none of its match keys is held: it would be repeated for ever. RETIRE
- * is never planned.
+ * create only. A create that can carry none of its match keys is held: it would be repeated for ever.
+ *
+ * Where the job switches RETIRE on and the vendor can do it, whoever leaves (a row says so, or he is absent
+ * and such users are deactivated) gets a RETIRE instead of a DEACTIVATE, and so does who leaves and is
+ * inactive already, unless he is gone. One change per leaver: a connector that has to deactivate first does
+ * both for it.
  *
  * A manager is found when all rows are known: among the persons of the feed (joiners, and users who get
  * another number), then among the users. Of a joiner manager_after.id is empty and manager_after.key is the

@@ -15,6 +15,8 @@
 #ifndef JOB_INTERNAL_H
 #define JOB_INTERNAL_H
 
+#include <sys/stat.h>
+
 #include "rollcall/job.h"
 
 #define JOB_NODES_MAX 200000 /* values in one file */
@@ -210,11 +212,17 @@ rule_write write_delimiter, write_manifest;
 rule_read read_connector, read_url, read_credentials, read_options, read_rate, read_concurrency,
     read_quota_day;
 rule_write write_connector, write_url, write_options;
-rule_read read_attributes, read_values, read_separator, read_match, read_manager_key, read_manager, read_status, read_active,
-    read_leaver;
+rule_read read_attributes, read_values, read_separator, read_match, read_manager_key, read_manager,
+    read_status, read_active, read_leaver;
 rule_write write_attributes, write_match, write_manager, write_status;
 rule_read read_actions, read_protected, read_report, read_report_path;
 rule_write write_protected;
+
+/* secret_file.c: opens the file of a secret. -1: errno says why, or `unsafe`: it is a link, and somebody else
+ * can change where it leads. */
+int secret_open(const char *path, bool *unsafe);
+const char *secret_file_trouble(int fd); /* why an open file is no place for a secret; NULL: it is one */
+bool owned_by_us(const struct stat *st); /* or by root */
 
 /* secret.c */
 #define COMMAND_ARGS_MAX 32

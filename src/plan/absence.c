@@ -61,8 +61,11 @@ static bool shares_key(struct plan *p, uint32_t user)
     return false;
 }
 
+/* Of those who are inactive already there is nothing to tell. */
 static void report(struct plan *p, uint32_t user)
 {
+    if (roster_state(p->roster, user) != USER_ACTIVE)
+        return;
     p->absent = xgrow(p->absent, &p->cap_absent, p->n_absent + 1, sizeof(*p->absent));
     p->absent[p->n_absent++] = user;
 }
@@ -80,7 +83,8 @@ void absence_find(struct plan *p)
         } else if (shares_key(p, u)) {
             p->user_flags[u] |= U_NAMED;
         } else {
-            struct draft *d = draft_new(p, CHANGE_DEACTIVATE, NO_ROW, u, key_of_user(p, u));
+            struct draft *d =
+                draft_new(p, retires(p) ? CHANGE_RETIRE : CHANGE_DEACTIVATE, NO_ROW, u, key_of_user(p, u));
             d->c.reason = STR("absent");
             p->user_flags[u] |= U_LEAVING;
         }

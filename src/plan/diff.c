@@ -252,11 +252,18 @@ static void diff_slot(struct wanted *w, size_t slot, const struct value *v)
         want(w, &e, !(a->flags & ATTR_UPDATE));
 }
 
+bool retires(const struct plan *p)
+{
+    return p->opt->action[CHANGE_RETIRE] && (p->opt->vendor_kinds >> CHANGE_RETIRE & 1);
+}
+
+/* Who is inactive has left already, unless it is to end with nothing left of him. */
 static void leave(struct plan *p, uint32_t row, uint32_t user, const struct person *person)
 {
-    if (roster_state(p->roster, user) != USER_ACTIVE)
+    if (roster_state(p->roster, user) != USER_ACTIVE && !retires(p))
         return;
-    struct draft *d = draft_new(p, CHANGE_DEACTIVATE, row, user, arena_key(p, user, person));
+    struct draft *d =
+        draft_new(p, retires(p) ? CHANGE_RETIRE : CHANGE_DEACTIVATE, row, user, arena_key(p, user, person));
     d->c.reason =
         person->state_text.n ? plan_say(p, "status %s", plan_shown(p, person->state_text)) : STR("leaver");
     p->rows[row].state_change = 1;

@@ -102,8 +102,18 @@ void order_fates(struct plan *p)
 struct sums {
     uint64_t row[ROW_FATES], user[USER_FATES], change[CHANGE_KINDS], held[CHANGE_KINDS], hold[HOLDS];
     uint64_t active, changed;
-    uint8_t *touched; /* per user: 1 a change, 2 a held one, 4 a deactivation, 8 anything else */
+    uint8_t *touched; /* per user: TOUCHED_* */
 };
+
+enum { TOUCHED = 1, TOUCHED_HELD = 2, TOUCHED_DEACTIVATED = 4, TOUCHED_RETIRED = 8, TOUCHED_OTHERWISE = 16 };
+
+static unsigned touches(const struct change *c)
+{
+    unsigned how = c->kind == CHANGE_DEACTIVATE ? TOUCHED_DEACTIVATED
+                   : c->kind == CHANGE_RETIRE   ? TOUCHED_RETIRED
+                                                : TOUCHED_OTHERWISE;
+    return how | (c->hold ? TOUCHED_HELD : TOUCHED);
+}
 
 static void sums_take(const struct plan *p, struct sums *s)
 {
@@ -115,7 +125,7 @@ static void sums_take(const struct plan *p, struct sums *s)
         (c->hold ? s->held : s->change)[c->kind]++;
         uint32_t u = c->user.n ? roster_by_id(p->roster, c->user) : NO_USER;
         if (u != NO_USER)
-            s->touched[u] |= (uint8_t)((c->hold ? 2 : 1) | (c->kind == CHANGE_DEACTIVATE ? 4 : 8));
+            s->touched[u] |= (uint8_t)touches(c);
     }
     for (uint32_t u = 0; u < roster_count(p->roster); u++) {
         s->user[plan_user_fate(p, u)]++;
@@ -136,12 +146,13 @@ static bool user_sound(const struct plan *p, const struct sums *s, uint32_t u)
     unsigned touched = s->touched[u];
     enum user_fate fate = plan_user_fate(p, u);
     if (fate == USER_PROTECTED)
-        return !(touched & 1);
-    if ((touched & 12) == 12) /* a leaver gets the deactivation and nothing else */
+        return !(touched & TOUCHED);
+    unsigned how = touched & (TOUCHED_DEACTIVATED | TOUCHED_RETIRED | TOUCHED_OTHERWISE);
+    if (how & (how - 1) && how != TOUCHED_OTHERWISE) /* a leaver gets one end and nothing else */
         return false;
-    return touched & 1   ? fate == USER_CHANGED
-           : touched & 2 ? fate == USER_WITHHELD
-                         : fate != USER_CHANGED && fate != USER_WITHHELD;
+    return touched & TOUCHED        ? fate == USER_CHANGED
+           : touched & TOUCHED_HELD ? fate == USER_WITHHELD
+                                    : fate != USER_CHANGED && fate != USER_WITHHELD;
 }
 
 static const char *sums_wrong(const struct plan *p, const struct sums *s)

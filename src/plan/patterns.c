@@ -100,6 +100,7 @@ static void pieces_of(struct pieces *ps, const struct plan *p, const struct chan
     case CHANGE_MANAGER: manager_piece(ps, p, c); break;
     case CHANGE_ACTIVATE:
     case CHANGE_DEACTIVATE:
+    case CHANGE_RETIRE:
         buf_str(&b, c->reason);
         piece_add(ps, &b, c->reason.n ? c->reason.p : "");
         break;

@@ -169,13 +169,13 @@ static void users_init(struct plan *p)
         protect_named(p, str_of(p->opt->protected_keys[i]));
     for (uint32_t u = 0; u < p->n_users; u++) {
         roster_set_mark(p->roster, u, NO_ROW);
-        bool active = roster_state(p->roster, u) == USER_ACTIVE;
-        p->counts.active_users += active;
-        if (active && !(p->user_flags[u] & U_PROTECTED) && p->schema->n_keys &&
-            roster_canon(p->roster, u, p->schema->key[0]).n) {
+        enum user_state state = roster_state(p->roster, u);
+        bool ours = !(p->user_flags[u] & U_PROTECTED) && p->schema->n_keys &&
+                    roster_canon(p->roster, u, p->schema->key[0]).n;
+        p->counts.active_users += state == USER_ACTIVE;
+        p->counts.managed_active += ours && state == USER_ACTIVE;
+        if (ours && (state == USER_ACTIVE || (state == USER_INACTIVE && retires(p))))
             p->user_flags[u] |= U_MANAGED;
-            p->counts.managed_active++;
-        }
     }
     p->counts.users = p->n_users;
 }

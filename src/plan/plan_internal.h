@@ -90,7 +90,7 @@ struct amb {
 
 enum user_flag {
     U_PROTECTED = 1,
-    U_MANAGED = 2, /* active, of this job, not protected */
+    U_MANAGED = 2, /* of this job, not protected; active, or, where leavers are retired, at least not gone */
     U_NAMED = 4,   /* some row means him, surely or not: never absent */
     U_ACTIVATING = 8,
     U_LEAVING = 16,
@@ -179,6 +179,7 @@ void draft_hold(struct draft *d, enum hold hold, struct str why); /* the earlies
 /* Both return the draft that carries the edits that can be sent (the update; the create), or NO_DRAFT. */
 uint32_t diff_user(struct plan *p, uint32_t row, uint32_t user, const struct person *person);
 uint32_t diff_create(struct plan *p, uint32_t row, const struct person *person);
+bool retires(const struct plan *p); /* leavers are retired, not just deactivated */
 struct draft *draft_split(
     struct plan *p, uint32_t draft,
     uint8_t slot); /* takes the edit of `slot` out into a change of its own; NULL: no such edit */

@@ -159,6 +159,8 @@ static bool option_kind(struct scenario *s, struct str name, struct str line)
         return bad(s, "unknown kind '%.*s'", STR_ARG(w));
     if (str_is(name, "off"))
         s->options.action[kind] = false;
+    else if (str_is(name, "on"))
+        s->options.action[kind] = true;
     else if (str_is(name, "unable"))
         s->options.vendor_kinds &= ~(1U << kind);
     else if (str_is(name, "accept"))
@@ -246,7 +248,7 @@ static void defaults(struct scenario *s)
     s->options.rejects_number = -1;
     s->options.rejects_percent = -1;
     for (unsigned k = 0; k < CHANGE_KINDS; k++) {
-        s->options.action[k] = true;
+        s->options.action[k] = k != CHANGE_RETIRE;
         s->options.guard[k] = (struct guard){ .number = -1, .percent = -1 };
         s->options.accept[k] = -1;
     }

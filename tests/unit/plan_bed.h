@@ -50,7 +50,7 @@ static inline void bed_init(struct bed *b)
                                         .email_slot = -1,
                                         .vendor_kinds = (1U << CHANGE_KINDS) - 1 };
     for (unsigned k = 0; k < CHANGE_KINDS; k++) {
-        b->options.action[k] = true;
+        b->options.action[k] = k != CHANGE_RETIRE;
         b->options.guard[k] = (struct guard){ .number = -1, .percent = -1 };
         b->options.accept[k] = -1;
     }
