@@ -361,14 +361,16 @@ START_TEST(state_calls_are_literal) /* fact sheet 5.5 */
           RANK_DEACTIVATE },
         { CHANGE_ACTIVATE, "User/Activate", "/v2/UserManagement.svc/User/Activate?userId=" ID("002"),
           RANK_ACTIVATE },
-        { CHANGE_RETIRE, "User/MarkObsolete", "/v2/UserManagement.svc/User/MarkObsolete?userid=" ID("002"),
+        { CHANGE_RETIRE, "User/MarkObsolete", "/v2/UserManagement.svc/User/MarkObsolete?userid=" ID("009"),
           RANK_RETIRE },
     };
     for (size_t i = 0; i < array_len(row); i++) {
         struct change c = { .kind = row[i].kind, .user = OLD_USER("002") };
         struct bed b;
         bed_init(&b);
-        bed_roster(&b, 5);
+        bed_roster(&b, 10);
+        if (c.kind == CHANGE_RETIRE) /* who is inactive already */
+            c.user = OLD_USER("009");
         lower(&b, &c, 3, 1);
         ck_assert_uint_eq(b.n, 1);
         assert_step(&b, 0, row[i].name, row[i].rank, "{}");
@@ -377,6 +379,34 @@ START_TEST(state_calls_are_literal) /* fact sheet 5.5 */
         ck_assert(b.q.write && !b.q.harmless); /* a GET that changes state: nobody may take it for safe */
         bed_deinit(&b);
     }
+}
+END_TEST
+
+/* One change: an active user is deactivated first, by the same change; who is inactive, or unknown, is not.
+ */
+START_TEST(retiring_deactivates_first) /* fact sheet 5.5: only a deactivated user can be marked obsolete */
+{
+    struct change c = { .kind = CHANGE_RETIRE, .user = OLD_USER("002") };
+    struct bed b;
+    bed_init(&b);
+    bed_roster(&b, 10);
+    lower(&b, &c, 3, 1);
+    ck_assert_uint_eq(b.n, 2);
+    assert_step(&b, 0, "User/Deactivate", RANK_DEACTIVATE, "{}");
+    assert_step(&b, 1, "User/MarkObsolete", RANK_RETIRE, "{}");
+    for (size_t i = 0; i < 2; i++)
+        ck_assert(b.step[i].n_changes == 1 && b.step[i].change[0] == 3);
+    ck_assert_uint_eq(b.step[0].n_needs, 0);
+    ck_assert(needs(&b.step[1], NEED_DONE, 3) && b.step[1].n_needs == 1);
+    ck_assert_uint_eq(pack(&b, 1, 1), 1);
+    assert_request(&b.t, &b.q, "User/MarkObsolete", HTTP_GET,
+                   "/v2/UserManagement.svc/User/MarkObsolete?userid=" ID("002"), NULL);
+    c.user = OLD_USER("077"); /* not listed any more */
+    lower(&b, &c, 3, 1);
+    ck_assert_uint_eq(b.n, 3);
+    assert_step(&b, 2, "User/MarkObsolete", RANK_RETIRE, "{}");
+    ck_assert_uint_eq(b.step[2].n_needs, 0);
+    bed_deinit(&b);
 }
 END_TEST
 
@@ -604,7 +634,7 @@ END_TEST
 
 UNIT("leadsquared write", joiner_with_everything, joiner_whose_custom_field_has_no_schema_name,
      joiners_manager, pairs_of_joiners, update_and_team_are_one_call, returner_is_activated_and_updated,
-     update_that_takes_the_manager, state_calls_are_literal, state_calls_are_options,
-     manager_moves_by_the_hundred, bulk_team_update_is_literal, three_hundred_moves_are_six_calls,
-     who_may_be_moved_in_bulk, bulk_limits_are_options, no_bulk_without_an_index_of_addresses,
-     no_bulk_after_mere_look_ups)
+     update_that_takes_the_manager, state_calls_are_literal, retiring_deactivates_first,
+     state_calls_are_options, manager_moves_by_the_hundred, bulk_team_update_is_literal,
+     three_hundred_moves_are_six_calls, who_may_be_moved_in_bulk, bulk_limits_are_options,
+     no_bulk_without_an_index_of_addresses, no_bulk_after_mere_look_ups)

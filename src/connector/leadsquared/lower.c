@@ -258,6 +258,19 @@ static bool lower_update(struct lowering *l, const struct change *manager, uint3
     return rides;
 }
 
+/* Only a deactivated user can be marked obsolete: where nothing else deactivates him, the retirement does. */
+static void lower_retire(struct lowering *l, uint32_t deactivate, uint32_t retire)
+{
+    uint32_t u = roster_by_id(l->roster, l->change[0]->user);
+    bool active = u != NO_USER && roster_state(l->roster, u) == USER_ACTIVE;
+    if (deactivate == NO_CHANGE && active) {
+        state_step(l, CALL_DEACTIVATE, RANK_DEACTIVATE, NULL, retire);
+        deactivate = retire;
+    }
+    const struct need done = { NEED_DONE, deactivate };
+    state_step(l, CALL_OBSOLETE, RANK_RETIRE, deactivate != NO_CHANGE ? &done : NULL, retire);
+}
+
 static uint32_t seq_of(const struct lowering *l, enum change_kind kind, const struct change **found)
 {
     for (size_t i = 0; i < l->n; i++)
@@ -291,11 +304,8 @@ void lsq_lower(struct conn *c, const struct roster *roster, const struct change 
         manager_step(&l, manager, manager_seq);
     if (deactivate != NO_CHANGE)
         state_step(&l, CALL_DEACTIVATE, RANK_DEACTIVATE, NULL, deactivate);
-    /* Only a deactivated user can be marked obsolete. */
-    if (retire != NO_CHANGE) {
-        const struct need done = { NEED_DONE, deactivate };
-        state_step(&l, CALL_OBSOLETE, RANK_RETIRE, deactivate != NO_CHANGE ? &done : NULL, retire);
-    }
+    if (retire != NO_CHANGE)
+        lower_retire(&l, deactivate, retire);
 }
 
 /* Pure team moves --------------------------------------------------------------------------------- */
