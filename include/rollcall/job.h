@@ -113,8 +113,10 @@ void job_free(struct job *j);
  * it), `run` runs an argument array without a shell and gives its standard output, or false and `why` (NULL:
  * commands are off). False: `why` says what to do, without the secret, and `out` is untouched. A secret is
  * one line of at most 16 KiB without control characters; a line end behind it is dropped. A file must be a
- * regular one, not a link, ours or root's, that nobody else can read or write; relative to the job file's
- * folder. A command is refused when others can write the job file or its folder. */
+ * regular one, ours or root's, that nobody else can read or write; relative to the job file's folder. As
+ * containers mount them: root's file may be readable by others on a read-only mount or in memory (tmpfs), and
+ * a link is followed where nobody else can change where it leads. A command is refused when others can write
+ * the job file or its folder. */
 struct job_secret_ops {
     const char *(*env)(void *ctx, const char *name);
     bool (*run)(void *ctx, const char *const *argv, struct buf *out, char why[300]);

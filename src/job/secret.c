@@ -52,25 +52,6 @@ static bool from_env(const char *name, const char *reference, const struct job_s
 
 /* Files -------------------------------------------------------------------------------------------------- */
 
-static bool owned(const struct stat *st)
-{
-    return st->st_uid == geteuid() || st->st_uid == 0;
-}
-
-static bool file_private(int fd, const char *reference, char why[WHY_MAX])
-{
-    struct stat st;
-    if (fstat(fd, &st) != 0)
-        return refuse(why, "cannot read %s: %s", reference, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return refuse(why, "%s is not a regular file", reference);
-    if (!owned(&st))
-        return refuse(why, "%s belongs to another user; it must be yours or root's", reference);
-    if (st.st_mode & (S_IRWXG | S_IRWXO))
-        return refuse(why, "%s can be read or changed by others; protect it with: chmod 600", reference);
-    return true;
-}
-
 static bool read_secret(int fd, const char *reference, struct secret *out, char why[WHY_MAX])
 {
     char *text = xmalloc(SECRET_MAX + 1); /* never grown: no copy is left behind */
@@ -97,14 +78,18 @@ static bool from_file(const struct job *j, const char *name, const char *referen
                       char why[WHY_MAX])
 {
     char *path = path_join(j->dir, name);
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool unsafe;
+    int fd = secret_open(path, &unsafe);
     int error = errno;
     free(path);
-    if (fd < 0 && error == ELOOP)
-        return refuse(why, "%s is a symbolic link; name the file itself", reference);
+    if (fd < 0 && unsafe)
+        return refuse(why,
+                      "%s is a symbolic link, and others can change where it leads; name the file itself",
+                      reference);
     if (fd < 0)
         return refuse(why, "cannot read %s: %s", reference, strerror(error));
-    bool good = file_private(fd, reference, why) && read_secret(fd, reference, out, why);
+    const char *trouble = secret_file_trouble(fd);
+    bool good = trouble ? refuse(why, "%s %s", reference, trouble) : read_secret(fd, reference, out, why);
     close(fd);
     return good;
 }
@@ -137,7 +122,7 @@ static bool writable_by_others(const char *path)
     struct stat st;
     if (stat(path, &st) != 0)
         return true;
-    return !owned(&st) || st.st_mode & (S_IWGRP | S_IWOTH);
+    return !owned_by_us(&st) || st.st_mode & (S_IWGRP | S_IWOTH);
 }
 
 static bool job_writable_by_others(const struct job *j)

@@ -1,5 +1,7 @@
 /* Credential references: where secrets may come from, and that no refusal repeats one. */
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 
 #include "test_job_bed.h"
 
@@ -50,12 +52,17 @@ static void bed_make(struct bed *b)
 
 static void bed_remove(struct bed *b)
 {
-    static const char *const names[] = { "job.json", "key", "link", "fifo" };
+    static const char *const names[] = { "job.json", "key",  "link",     "link2",  "fifo",
+                                         "d/key",    "d/up", "d/..data", "d/token" };
     char path[200];
     for (size_t i = 0; i < array_len(names); i++) {
         snprintf(path, sizeof(path), "%s/%s", b->dir, names[i]);
         unlink(path);
     }
+    snprintf(path, sizeof(path), "%s/d/..2026", b->dir);
+    rmdir(path);
+    snprintf(path, sizeof(path), "%s/d", b->dir);
+    rmdir(path);
     ck_assert_int_eq(rmdir(b->dir), 0);
     job_free(b->job);
 }
@@ -184,6 +191,14 @@ START_TEST(files_that_are_no_secrets)
 }
 END_TEST
 
+/* What we write into `dir` is root's, and in memory. */
+static bool roots_in_memory(const char *dir)
+{
+    struct statfs fs;
+    ck_assert_int_eq(statfs(dir, &fs), 0);
+    return fs.f_type == TMPFS_MAGIC && geteuid() == 0;
+}
+
 START_TEST(files_that_others_can_touch)
 {
     static const mode_t open_to_others[] = { 0640, 0620, 0610, 0604, 0602, 0601, 0444, 0777 };
@@ -192,6 +207,8 @@ START_TEST(files_that_others_can_touch)
     write_file(&b, "key", SECRET, sizeof(SECRET) - 1, 0600);
     for (size_t i = 0; i < array_len(open_to_others); i++) {
         set_mode(&b, "key", open_to_others[i]);
+        if (roots_in_memory(b.dir) && !(open_to_others[i] & 022))
+            continue; /* as containers have it: see below */
         assert_refused(&b, "file:key", NULL,
                        "'file:key' can be read or changed by others; protect it with: chmod 600");
     }
@@ -202,19 +219,147 @@ END_TEST
 START_TEST(things_that_are_no_files)
 {
     struct bed b;
-    char path[200], link[200];
+    char path[200];
     bed_make(&b);
-    write_file(&b, "key", SECRET, sizeof(SECRET) - 1, 0600);
-    snprintf(path, sizeof(path), "%s/key", b.dir);
-    snprintf(link, sizeof(link), "%s/link", b.dir);
-    ck_assert_int_eq(symlink(path, link), 0);
-    assert_refused(&b, "file:link", NULL, "'file:link' is a symbolic link");
     snprintf(path, sizeof(path), "%s/fifo", b.dir);
     ck_assert_int_eq(mkfifo(path, 0600), 0);
     assert_refused(&b, "file:fifo", NULL, "is not a regular file"); /* and does not wait for a writer */
     assert_refused(&b, "file:.", NULL, "is not a regular file");
     assert_refused(&b, "file:missing", NULL, "cannot read 'file:missing': No such file");
     assert_refused(&b, "file:/dev/null", NULL, "is not a regular file");
+    bed_remove(&b);
+}
+END_TEST
+
+static void make_link(const struct bed *b, const char *name, const char *to)
+{
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", b->dir, name);
+    unlink(path);
+    ck_assert_int_eq(symlink(to, path), 0);
+}
+
+static void make_folder(const struct bed *b, const char *name)
+{
+    char path[200];
+    snprintf(path, sizeof(path), "%s/%s", b->dir, name);
+    ck_assert_int_eq(mkdir(path, 0755), 0);
+}
+
+#define LED_ASTRAY "is a symbolic link, and others can change where it leads"
+
+START_TEST(links_that_nobody_else_can_change)
+{
+    struct bed b;
+    char path[200];
+    bed_make(&b);
+    write_file(&b, "key", SECRET, sizeof(SECRET) - 1, 0600);
+    make_folder(&b, "d");
+    snprintf(path, sizeof(path), "%s/d/../key", b.dir);
+    make_link(&b, "link", path); /* absolute */
+    assert_secret(&b, "file:link", NULL, SECRET);
+    make_link(&b, "link", "d/.././/key");
+    assert_secret(&b, "file:link", NULL, SECRET);
+    make_link(&b, "d/up", "../link"); /* a link to a link */
+    make_link(&b, "link2", "d/up");
+    assert_secret(&b, "file:link2", NULL, SECRET);
+    set_mode(&b, "key", 0640); /* what it leads to is judged as ever */
+    if (!roots_in_memory(b.dir))
+        assert_refused(&b, "file:link2", NULL, "can be read or changed by others");
+    set_mode(&b, "key", 0602);
+    assert_refused(&b, "file:link2", NULL, "can be read or changed by others");
+    make_link(&b, "link", "/dev/null");
+    assert_refused(&b, "file:link", NULL, "is not a regular file");
+    make_link(&b, "link", "d");
+    assert_refused(&b, "file:link", NULL, "is not a regular file");
+    bed_remove(&b);
+}
+END_TEST
+
+/* As Kubernetes shows a secret: token -> ..data/token, ..data -> ..2026. */
+START_TEST(a_mounted_secret)
+{
+    struct bed b;
+    char path[200];
+    bed_make(&b);
+    make_folder(&b, "d");
+    make_folder(&b, "d/..2026");
+    write_file(&b, "d/..2026/token", SECRET "\n", sizeof(SECRET), 0600);
+    make_link(&b, "d/..data", "..2026");
+    make_link(&b, "d/token", "..data/token");
+    set_mode(&b, "d", 01777); /* that folder is so; what is in it is ours */
+    assert_secret(&b, "file:d/token", NULL, SECRET);
+    set_mode(&b, "d", 0777);
+    assert_refused(&b, "file:d/token", NULL, "'file:d/token' " LED_ASTRAY);
+    set_mode(&b, "d", 0775);
+    assert_refused(&b, "file:d/token", NULL, LED_ASTRAY);
+    set_mode(&b, "d", 0755);
+    set_mode(&b, "d/..2026", 0757);
+    assert_refused(&b, "file:d/token", NULL, LED_ASTRAY);
+    set_mode(&b, "d/..2026", 0755);
+    assert_secret(&b, "file:d/token", NULL, SECRET);
+    snprintf(path, sizeof(path), "%s/d/token", b.dir);
+    if (geteuid() == 0) { /* somebody else's link, folder, file */
+        ck_assert_int_eq(lchown(path, 65534, 65534), 0);
+        assert_refused(&b, "file:d/token", NULL, LED_ASTRAY);
+        ck_assert_int_eq(lchown(path, 0, 0), 0);
+        snprintf(path, sizeof(path), "%s/d/..2026", b.dir);
+        ck_assert_int_eq(chown(path, 65534, 65534), 0);
+        assert_refused(&b, "file:d/token", NULL, LED_ASTRAY);
+        ck_assert_int_eq(chown(path, 0, 0), 0);
+        snprintf(path, sizeof(path), "%s/d/..2026/token", b.dir);
+        ck_assert_int_eq(chown(path, 65534, 65534), 0);
+        assert_refused(&b, "file:d/token", NULL, "belongs to another user");
+    }
+    snprintf(path, sizeof(path), "%s/d/..2026/token", b.dir);
+    unlink(path);
+    bed_remove(&b);
+}
+END_TEST
+
+START_TEST(links_to_nowhere)
+{
+    struct bed b;
+    bed_make(&b);
+    write_file(&b, "key", SECRET, sizeof(SECRET) - 1, 0600);
+    make_link(&b, "link", "nothing");
+    assert_refused(&b, "file:link", NULL, "cannot read 'file:link': No such file");
+    make_link(&b, "link", "key/nothing");
+    assert_refused(&b, "file:link", NULL, "cannot read 'file:link': Not a directory");
+    make_link(&b, "link", "/");
+    assert_refused(&b, "file:link", NULL, "cannot read 'file:link': Is a directory");
+    make_link(&b, "link", "link2");
+    make_link(&b, "link2", "link");
+    assert_refused(&b, "file:link", NULL, "cannot read 'file:link': Too many levels");
+    bed_remove(&b);
+}
+END_TEST
+
+/* Root's file that all may read: in memory, as containers have it, but not on a disk. */
+START_TEST(a_readable_file_of_root)
+{
+    char path[] = "/dev/shm/test-job-XXXXXX", reference[64];
+    struct bed b;
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    bool taken = roots_in_memory("/dev/shm");
+    ck_assert_int_eq(write(fd, SECRET, sizeof(SECRET) - 1), sizeof(SECRET) - 1);
+    ck_assert_int_eq(fchmod(fd, 0444), 0);
+    bed_make(&b);
+    snprintf(reference, sizeof(reference), "file:%s", path);
+    if (taken)
+        assert_secret(&b, reference, NULL, SECRET);
+    else
+        assert_refused(&b, reference, NULL, "can be read or changed by others");
+    ck_assert_int_eq(fchmod(fd, 0464), 0);
+    assert_refused(&b, reference, NULL, "can be read or changed by others");
+    if (taken) {
+        ck_assert_int_eq(fchmod(fd, 0444), 0);
+        ck_assert_int_eq(fchown(fd, 65534, 65534), 0);
+        assert_refused(&b, reference, NULL, "belongs to another user");
+    }
+    close(fd);
+    unlink(path);
     bed_remove(&b);
 }
 END_TEST
@@ -292,5 +437,6 @@ START_TEST(commands_of_a_job_that_others_can_change)
 END_TEST
 
 UNIT("job_secret", from_the_environment, from_a_file, files_that_are_no_secrets, files_that_others_can_touch,
-     things_that_are_no_files, from_a_command, a_command_that_prints_too_much, commands_that_are_not_run,
+     things_that_are_no_files, links_that_nobody_else_can_change, a_mounted_secret, links_to_nowhere,
+     a_readable_file_of_root, from_a_command, a_command_that_prints_too_much, commands_that_are_not_run,
      commands_of_a_job_that_others_can_change)
