@@ -1,6 +1,6 @@
 #include "connectors_internal.h"
 
-const struct connector *const connectors[] = { &leadsquared_connector, NULL };
+const struct connector *const connectors[] = { &leadsquared_connector, &scim_connector, NULL };
 
 const struct connector *connector_named(const char *name)
 {

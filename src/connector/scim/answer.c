@@ -109,22 +109,34 @@ static void say_status(const struct conn *c, int status, const struct scim_error
     buf_deinit(&text);
 }
 
+static void conclude(const struct conn *c, int status, int64_t retry_after_us, const struct scim_error *e,
+                     struct str body, struct judged *out)
+{
+    out->fault = fault_of(status, retry_after_us);
+    out->wait_us = -1;
+    say_cut(out->type, sizeof(out->type), str_of(e->type));
+    if (out->fault == FAULT_THROTTLED)
+        out->wait_us = retry_after_us >= 0 ? retry_after_us : scim_number(c, OPTION_THROTTLED_WAIT);
+    if (out->fault != FAULT_NONE)
+        say_status(c, status, e, body, out);
+}
+
+void scim_judge_error(const struct conn *c, const struct scim_error *e, struct judged *out)
+{
+    *out = (struct judged){ 0 };
+    conclude(c, e->status >= 300 ? e->status : 400, -1, e, (struct str){ 0 }, out);
+}
+
 static void judge_status(const struct conn *c, int status, int64_t retry_after_us, const json_t *root,
                          struct str body, struct judged *out)
 {
     struct scim_error e;
     scim_error_of(root, &e);
-    *out = (struct judged){ .wait_us = -1, .fault = fault_of(status, retry_after_us) };
+    *out = (struct judged){ 0 };
     /* An error under a status of success. */
-    if (out->fault == FAULT_NONE && is_scim_error(root)) {
-        status = e.status >= 300 ? e.status : 500;
-        out->fault = e.status >= 300 ? fault_of(status, retry_after_us) : FAULT_REFUSED;
-    }
-    say_cut(out->type, sizeof(out->type), str_of(e.type));
-    if (out->fault == FAULT_THROTTLED)
-        out->wait_us = retry_after_us >= 0 ? retry_after_us : scim_number(c, OPTION_THROTTLED_WAIT);
-    if (out->fault != FAULT_NONE)
-        say_status(c, status, &e, json_is_object(root) ? (struct str){ 0 } : body, out);
+    if (status >= 200 && status <= 299 && is_scim_error(root))
+        status = e.status >= 300 ? e.status : 400;
+    conclude(c, status, retry_after_us, &e, json_is_object(root) ? (struct str){ 0 } : body, out);
 }
 
 void scim_judge(const struct conn *c, const struct answer *a, const json_t *root, struct judged *out)

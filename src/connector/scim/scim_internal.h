@@ -144,7 +144,6 @@ struct conn {
     struct scim_documents documents; /* put.c */
     struct scim_token *token;        /* owned; oauth2 only */
     struct scim_reading *reading;    /* owned */
-    unsigned last_id;                /* of a read, over all readings: a late answer never meets a new one */
     bool looked_up;                  /* the roster was looked up, not listed */
 };
 
@@ -196,6 +195,8 @@ void scim_error_of(const json_t *root, struct scim_error *out);
 void scim_judge(const struct conn *c, const struct answer *a, const json_t *root, struct judged *out);
 /* The same of one operation's status and response in a Bulk answer. */
 void scim_judge_status(const struct conn *c, int status, const json_t *response, struct judged *out);
+/* The same of an error body under a status of success. */
+void scim_judge_error(const struct conn *c, const struct scim_error *e, struct judged *out);
 
 /* token.c: login, login_end of the door. A 401 anywhere makes login offer a new one where the way to log in
  * is oauth2 (scim_token_refused); scim_can_login() tells settle() and read_end() whether AGAIN_LOGIN helps.

@@ -90,7 +90,7 @@ const struct option scim_options[SCIM_OPTIONS] = {
         NUMBER("page_size", "100", 1, 10000, "users asked for on one page; the service may give fewer"),
     [OPTION_SORT_BY] = TEXT("sort_by", "", "attribute to sort listings by, 'id' or 'userName'; empty: none"),
     [OPTION_ASK_ATTRIBUTES] =
-        YES_NO("ask_attributes", "true", "requests name the attributes that are needed; if not, all come"),
+        YES_NO("ask_attributes", "false", "listings ask for the needed attributes only (attributes=)"),
     [OPTION_READ_TRIES] =
         NUMBER("read_tries", "4", 1, 20, "times one reading request may fail before the reading is given up"),
     [OPTION_MEDIA_TYPE] =
@@ -108,7 +108,7 @@ const struct option scim_options[SCIM_OPTIONS] = {
         CHOICE("extension_shape", "path", extension_choices,
                "an extension's attribute in a PATCH: path 'urn:...:User:department'; an object at the path "
                "'urn:...:User'; or in a value without path"),
-    [OPTION_MANAGER_SHAPE] = CHOICE("manager_shape", "value", manager_choices,
+    [OPTION_MANAGER_SHAPE] = CHOICE("manager_shape", "object", manager_choices,
                                     "the manager in a PATCH: path '...:manager.value'; '...:manager' with "
                                     "{\"value\": id}; or '...:manager' with the id"),
     [OPTION_MARK_PRIMARY] =
