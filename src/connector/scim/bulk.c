@@ -1,14 +1,14 @@
-/* Many steps in one request: POST /Bulk (RFC 7644 3.7). Operations stand in the order of the steps, but for two
- * things that make fewer of them: the manager of a joiner who is created in the same request goes into his create,
- * and members that join or leave one group go together. A manager's create stands before those that name him.
- * Operations of one request refer to users whom it creates as "bulkId:..."; where the service cannot do that
- * (option bulk_id), the request ends before the first that would. */
+/* Many steps in one request: POST /Bulk (RFC 7644 3.7). Operations stand in the order of the steps, but for
+ * two things that make fewer of them: the manager of a joiner who is created in the same request goes into
+ * his create, and members that join or leave one group go together. A manager's create stands before those
+ * that name him. Operations of one request refer to users whom it creates as "bulkId:..."; where the service
+ * cannot do that (option bulk_id), the request ends before the first that would. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "scim_write.h"
 
-#define HEAD_BYTES 128                     /* of the request around its operations */
+#define HEAD_BYTES 128                    /* of the request around its operations */
 #define REFERENCE_BYTES (6 * SCIM_ID_MAX) /* an id in a path or a JSON string, at most */
 #define MANAGER_BYTES (REFERENCE_BYTES + 2 * sizeof(SCIM_ENTERPRISE) + 64)
 
@@ -23,7 +23,8 @@ void bulk_name(char out[BULK_ID_MAX], uint32_t op_first)
 
 uint32_t bulk_creates(const struct bulk *b, uint32_t change)
 {
-    size_t it = change == NO_CHANGE ? TABLE_END : table_find(&b->creates, hash64(&no_key, &change, sizeof(change)));
+    size_t it =
+        change == NO_CHANGE ? TABLE_END : table_find(&b->creates, hash64(&no_key, &change, sizeof(change)));
     for (; it != TABLE_END; it = table_next(&b->creates, it, hash64(&no_key, &change, sizeof(change))))
         if (b->steps[table_value(&b->creates, it)]->change[0] == change)
             return table_value(&b->creates, it);
@@ -33,7 +34,8 @@ uint32_t bulk_creates(const struct bulk *b, uint32_t change)
 /* The operation that takes another member of this group, in this direction. */
 static uint32_t open_group(const struct bulk *b, const struct task *w, uint64_t digest)
 {
-    for (size_t it = table_find(&b->groups, digest); it != TABLE_END; it = table_next(&b->groups, it, digest)) {
+    for (size_t it = table_find(&b->groups, digest); it != TABLE_END;
+         it = table_next(&b->groups, it, digest)) {
         const struct operation *op = &b->op[table_value(&b->groups, it)];
         if (op->add == w->add && str_eq(b->task[op->first].group, w->group) &&
             op->members < (uint32_t)scim_number(b->c, OPTION_GROUP_BATCH))
@@ -92,12 +94,12 @@ static void make(struct bulk *b, uint32_t i)
 /* What the service cannot follow within one request. */
 static bool refers(const struct bulk *b, const struct step *s)
 {
-    return !scim_number(b->c, OPTION_BULK_ID) && (bulk_creates(b, s->user_ref) != BULK_NONE ||
-                                                  bulk_creates(b, s->manager_ref) != BULK_NONE);
+    return !scim_number(b->c, OPTION_BULK_ID) &&
+           (bulk_creates(b, s->user_ref) != BULK_NONE || bulk_creates(b, s->manager_ref) != BULK_NONE);
 }
 
-/* Bytes that a step adds. Ids that may not be known yet count as the longest, so that calls that are only counted
- * are cut where those that are sent will be. */
+/* Bytes that a step adds. Ids that may not be known yet count as the longest, so that calls that are only
+ * counted are cut where those that are sent will be. */
 static json_t *operation_json(const struct bulk *b, const struct operation *o, const struct packing *p);
 
 static size_t cost_of(struct bulk *b, uint32_t i, uint32_t joined)
@@ -141,7 +143,8 @@ void bulk_lay(struct bulk *b, const struct conn *c, const struct step *const *st
         bool out = step_left_out(steps[i], &b->task[i]);
         size_t cost = out || max_bytes == 0 ? 0 : cost_of(b, i, op);
         bool full = i > 0 && !out &&
-                    ((max_bytes > 0 && bytes + cost > max_bytes) || (op == BULK_NONE && max_ops > 0 && b->n_ops >= max_ops));
+                    ((max_bytes > 0 && bytes + cost > max_bytes) ||
+                     (op == BULK_NONE && max_ops > 0 && b->n_ops >= max_ops));
         if (full || (i > 0 && refers(b, steps[i]))) {
             task_free(&b->task[i]);
             b->n = i;
@@ -186,14 +189,19 @@ static struct str reference(const struct bulk *b, const struct packing *p, struc
     return str_of(name);
 }
 
+/* What must not stand in a path segment is escaped, and nothing else (RFC 3986 3.3): there are services that
+ * decode the paths of requests and not those of operations. */
 static json_t *json_path(const char *collection, struct str id, bool encode)
 {
     struct buf path = BUF_INIT(REQUEST_TARGET_MAX);
     buf_puts(&path, collection);
-    if (encode)
-        url_encode(&path, id);
-    else
-        buf_str(&path, id);
+    for (size_t i = 0; i < id.n; i++) {
+        const struct str one = { id.p + i, 1 };
+        if (!encode || strchr("!$&'()*+,;=:@", id.p[i] ? id.p[i] : '/'))
+            buf_str(&path, one);
+        else
+            url_encode(&path, one);
+    }
     json_t *out = json_text(buf_view(&path));
     buf_deinit(&path);
     return out;
@@ -230,10 +238,9 @@ static json_t *user_json(const struct bulk *b, const struct operation *o, const 
 
 static json_t *operation_json(const struct bulk *b, const struct operation *o, const struct packing *p)
 {
-    static const char *const method[] = { [WRITE_CREATE] = "POST",
-                                          [WRITE_USER] = "PATCH",
-                                          [WRITE_DELETE] = "DELETE",
-                                          [WRITE_MEMBER] = "PATCH" };
+    static const char *const method[] = {
+        [WRITE_CREATE] = "POST", [WRITE_USER] = "PATCH", [WRITE_DELETE] = "DELETE", [WRITE_MEMBER] = "PATCH"
+    };
     const struct step *s = b->steps[o->first];
     char name[BULK_ID_MAX], user[BULK_ID_MAX + 8];
     json_t *op = json_object();

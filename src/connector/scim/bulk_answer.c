@@ -1,6 +1,6 @@
-/* The answer to a Bulk request (RFC 7644 3.7.3): one status for each operation, in any order, in the forms that
- * servers give it. An operation that is absent was not done. One that was refused because of whom it refers to is
- * not refused itself. */
+/* The answer to a Bulk request (RFC 7644 3.7.3): one status for each operation, in any order, in the forms
+ * that servers give it. An operation that is absent was not done. One that was refused because of whom it
+ * refers to is not refused itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@ struct replies {
     const struct bulk *b;
     struct settlement *op; /* owned, by operation */
     bool *answered;        /* owned, by operation */
-    bool nameless; /* an operation was answered that cannot be told from others */
+    bool nameless;         /* an operation was answered that cannot be told from others */
 };
 
 /* Which operation --------------------------------------------------------------------------------- */
@@ -32,10 +32,9 @@ static int status_of(const json_t *v)
 
 static bool is_method(enum writing writing, struct str method)
 {
-    static const char *const name[] = { [WRITE_CREATE] = "POST",
-                                        [WRITE_USER] = "PATCH",
-                                        [WRITE_DELETE] = "DELETE",
-                                        [WRITE_MEMBER] = "PATCH" };
+    static const char *const name[] = {
+        [WRITE_CREATE] = "POST", [WRITE_USER] = "PATCH", [WRITE_DELETE] = "DELETE", [WRITE_MEMBER] = "PATCH"
+    };
     return str_ieq_ascii(method, str_of(name[writing]));
 }
 
@@ -49,15 +48,17 @@ static uint32_t by_name(const struct bulk *b, struct str name)
     return op != BULK_NONE && b->op[op].first == step ? op : BULK_NONE;
 }
 
-/* A new user has no location that we could know. */
+/* Some services repeat the bulkId of creates only. A new user has no location that we could know; of two
+ * operations on one group the first comes first. */
 static uint32_t by_location(const struct replies *r, struct str method, struct str location)
 {
     const struct bulk *b = r->b;
     for (uint32_t i = 0; location.n > 0 && i < b->n_ops; i++) {
         const struct operation *o = &b->op[i];
-        struct str id = o->writing == WRITE_MEMBER ? b->task[o->first].group : b->steps[o->first]->user;
+        bool member = o->writing == WRITE_MEMBER;
+        struct str id = member ? b->task[o->first].group : b->steps[o->first]->user;
         if (o->writing != WRITE_CREATE && !r->answered[i] && is_method(o->writing, method) && id.n > 0 &&
-            location_names(location, id))
+            location_names(location, member ? "Groups" : "Users", id))
             return i;
     }
     return BULK_NONE;
@@ -146,10 +147,16 @@ static void wait_for(struct settlement *out, const char *text)
     say_text(out->text, sizeof(out->text), "%s", text);
 }
 
+/* A reference that failed is answered as 412, too. */
+static bool refused(const struct settlement *s)
+{
+    return s->settled == SETTLED_REFUSED || s->settled == SETTLED_STALE;
+}
+
 /* Refused itself, not for the sake of another. */
 static bool refused_itself(const struct replies *r, uint32_t op)
 {
-    return op != BULK_NONE && r->op[op].settled == SETTLED_REFUSED && !lacks(r, &r->b->op[op], true);
+    return op != BULK_NONE && refused(&r->op[op]) && !lacks(r, &r->b->op[op], true);
 }
 
 /* The manager of a joiner, in the joiner's own create. */
@@ -191,7 +198,7 @@ static void settle_step(const struct replies *r, uint32_t i, struct settlement *
         return;
     }
     *out = r->op[op];
-    if (out->settled == SETTLED_REFUSED && lacks(r, o, true))
+    if (refused(out) && lacks(r, o, true))
         wait_for(out, o->writing == WRITE_MEMBER ? "one of the users is not created yet"
                                                  : "the new manager is not created yet");
     else if (out->settled == SETTLED_DONE && lacks(r, o, false))

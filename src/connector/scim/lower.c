@@ -170,12 +170,13 @@ static void member_step(struct lowering *l, struct str group, bool add, uint32_t
     emit(l, &s, args);
 }
 
-/* The groups of `list` that are not in `other`. */
-static void member_steps(struct lowering *l, struct str list, struct str other, bool add, uint32_t seq)
+/* The groups of `list` that are in none of the others. */
+static void member_steps(struct lowering *l, struct str list, struct str other, struct str too, bool add,
+                         uint32_t seq)
 {
     while (list.n > 0) {
         struct str id = next_id(&list);
-        if (id.n > 0 && !has_id(other, id))
+        if (id.n > 0 && !has_id(other, id) && !has_id(too, id))
             member_step(l, id, add, seq);
     }
 }
@@ -186,8 +187,10 @@ static void lower_membership(struct lowering *l, const struct change *c, uint32_
         const struct edit *e = &c->edit[i];
         if (!is_membership(l, e))
             continue;
-        member_steps(l, e->after, e->before, true, seq);
-        member_steps(l, e->before, e->after, false, seq);
+        /* What an earlier part of the run has added is not added again: some services then have it twice. */
+        struct str now = l->user != NO_USER ? roster_shown(l->roster, l->user, e->slot) : (struct str){ 0 };
+        member_steps(l, e->after, e->before, now, true, seq);
+        member_steps(l, e->before, e->after, (struct str){ 0 }, false, seq);
     }
 }
 

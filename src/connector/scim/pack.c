@@ -47,8 +47,8 @@ void task_free(struct task *w)
     *w = (struct task){ 0 };
 }
 
-/* What is no number or truth value where one should be, the service shall refuse rather than we guess. A decimal
- * of more digits than a double keeps is sent as it is written. */
+/* What is no number or truth value where one should be, the service shall refuse rather than we guess. A
+ * decimal of more digits than a double keeps is sent as it is written. */
 static json_t *json_number_of(struct str canon)
 {
     int64_t whole;
@@ -104,8 +104,8 @@ void packing_manager(const struct packing *p, const struct step *s, struct task 
 
 /* Requests ----------------------------------------------------------------------------------------- */
 
-void scim_json_request(const struct conn *c, struct request *out, enum scim_call call, enum http_method method,
-                       const char *path, struct str id, json_t *body)
+void scim_json_request(const struct conn *c, struct request *out, enum scim_call call,
+                       enum http_method method, const char *path, struct str id, json_t *body)
 {
     char *text = json_dumps(body, SCIM_JSON);
     scim_request(c, out, call, method, path, id, str_of(text));
@@ -125,13 +125,14 @@ static void pack_put(const struct packing *p, struct str id, const struct task *
     struct arena arena = ARENA_INIT;
     struct str version = { 0 };
     json_t *user = document_take(p->c, id, &arena, &version);
-    if (user)
+    if (user) {
         document_set(p->c, user, w);
-    else
-        user = document_new(p->c, w); /* only counted: nobody was read */
-    scim_json_request(p->c, p->out, CALL_PUT, HTTP_PUT, "/Users/", id, user);
-    if (scim_uses_if_match(p->c))
-        scim_if_match(p->out, version);
+        scim_json_request(p->c, p->out, CALL_PUT, HTTP_PUT, "/Users/", id, user);
+        if (scim_uses_if_match(p->c))
+            scim_if_match(p->out, version);
+    } else { /* only counted: who was not read is not replaced, whoever should send this */
+        scim_request(p->c, p->out, CALL_PUT, HTTP_GET, "/Users/", id, (struct str){ 0 });
+    }
     arena_deinit(&arena);
 }
 
@@ -144,7 +145,8 @@ static size_t pack_one(const struct packing *p)
     task_read(&w, s);
     packing_manager(p, s, &w);
     if (w.missing.n > 0) { /* nothing is to be written: the call says once more that he is not there */
-        scim_request(p->c, p->out, (enum scim_call)s->endpoint, HTTP_GET, "/Users/", w.missing, (struct str){ 0 });
+        scim_request(p->c, p->out, (enum scim_call)s->endpoint, HTTP_GET, "/Users/", w.missing,
+                     (struct str){ 0 });
     } else if (s->endpoint == CALL_CREATE) {
         scim_json_request(p->c, p->out, CALL_CREATE, HTTP_POST, "/Users", (struct str){ 0 },
                           document_new(p->c, &w));
@@ -177,6 +179,7 @@ static size_t pack_members(const struct packing *p)
     }
     scim_json_request(p->c, p->out, CALL_GROUP_PATCH, HTTP_PATCH, "/Groups/", p->steps[0]->group,
                       patch_members(id[1], n[1], id[0], n[0]));
+    p->out->harmless = n[1] == 0;
     free(id[0]);
     free(id[1]);
     arena_deinit(&arena);

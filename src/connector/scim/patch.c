@@ -1,6 +1,6 @@
-/* What is wanted -> the operations of a PATCH (RFC 7644 3.5.2), in the shape that the options ask for: one server
- * takes what the next answers 400 to, or 200 without doing it. Operations are written in lower case, as the RFC
- * has them. */
+/* What is wanted -> the operations of a PATCH (RFC 7644 3.5.2), in the shape that the options ask for: one
+ * server takes what the next answers 400 to, or 200 without doing it. Operations are written in lower case,
+ * as the RFC has them. */
 #include <string.h>
 
 #include "scim_write.h"
@@ -152,8 +152,8 @@ static void put_entry(struct patch *p, struct str name, const struct scim_path *
     else if (none)
         add_op(p->ops, "replace", name, none);
     else
-        add_op(p->ops, "remove",
-               str_ieq_ascii(path->sub, STR("value")) ? up_to(name, ']', true) : name, NULL);
+        add_op(p->ops, "remove", str_ieq_ascii(path->sub, STR("value")) ? up_to(name, ']', true) : name,
+               NULL);
 }
 
 static void put_edit(struct patch *p, const struct task *w, size_t i)
@@ -239,6 +239,8 @@ bool patch_repeats(const struct task *w)
 {
     const json_t *e;
     size_t i;
+    if (w->group.n > 0 && w->add)
+        return false;
     json_array_foreach(w->edits, i, e)
     {
         struct scim_path path;

@@ -1,5 +1,6 @@
-/* Users as whole documents: what a joiner is created with, and PUT (RFC 7644 3.5.1), which replaces a user. So the
- * user is read right before, only what the job maps is set in what came, and all else goes back as it was. */
+/* Users as whole documents: what a joiner is created with, and PUT (RFC 7644 3.5.1), which replaces a user.
+ * So the user is read right before, only what the job maps is set in what came, and all else goes back as it
+ * was. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -58,8 +59,11 @@ static json_t *container(json_t *o, struct str key, bool list, bool make)
 
 static void name_schema(json_t *user, struct str urn)
 {
+    bool named = json_is_array(member(user, STR("schemas")));
     json_t *schemas = container(user, STR("schemas"), true, true), *one;
     size_t i;
+    if (!named) /* RFC 7643 3: the base schema is always named */
+        json_array_append_new(schemas, json_string(SCIM_CORE_USER));
     json_array_foreach(schemas, i, one) if (str_ieq_ascii(str_of(json_string_value(one)), urn)) return;
     json_array_append_new(schemas, json_text(urn));
 }
@@ -205,19 +209,19 @@ static size_t find_document(const struct scim_documents *d, struct str id)
 
 static void forget_document(struct scim_documents *d, size_t i)
 {
-    free((char *)d->v[i].id.p);
+    free((char *)(uintptr_t)d->v[i].id.p);
     json_decref(d->v[i].user);
     d->v[i] = d->v[--d->n];
 }
 
-/* Takes `user` over. */
-static void keep_document(struct scim_documents *d, struct str id, json_t *user)
+/* A place for the user who is asked for: only he will be put into it. */
+static void expect_document(struct scim_documents *d, struct str id)
 {
     size_t i = find_document(d, id);
     if (i < d->n)
         forget_document(d, i);
     d->v = xgrow(d->v, &d->cap, d->n + 1, sizeof(*d->v));
-    d->v[d->n++] = (struct document){ { xmemdup(id.p, id.n), id.n }, user };
+    d->v[d->n++] = (struct document){ .id = { xmemdup(id.n ? id.p : "", id.n), id.n } };
 }
 
 void scim_documents_free(struct scim_documents *d)
@@ -231,7 +235,7 @@ void scim_documents_free(struct scim_documents *d)
 json_t *document_take(struct conn *c, struct str id, struct arena *arena, struct str *version)
 {
     size_t i = find_document(&c->documents, id);
-    if (i == c->documents.n)
+    if (i == c->documents.n || !c->documents.v[i].user)
         return NULL;
     json_t *user = json_incref(c->documents.v[i].user);
     forget_document(&c->documents, i);
@@ -247,9 +251,7 @@ void scim_prepare(struct conn *c, const struct step *const *steps, size_t n,
     const struct packing p = { c, steps, n, created, ctx, out };
     struct arena arena = ARENA_INIT;
     struct str id = arena_str(&arena, packing_user(&p, steps[0]));
-    size_t old = find_document(&c->documents, id);
-    if (old < c->documents.n)
-        forget_document(&c->documents, old);
+    expect_document(&c->documents, id);
     scim_request(c, out, CALL_USER, HTTP_GET, "/Users/", id, (struct str){ 0 });
     arena_deinit(&arena);
 }
@@ -271,19 +273,19 @@ bool scim_prepared(struct conn *c, const struct step *const *steps, size_t n, co
     struct str id = json_member(root, "id");
     struct judged j;
     scim_judge(c, a, root, &j);
-    /* A joiner's id is not in his steps: the answer tells it. */
-    bool his = id.n > 0 && (steps[0]->user.n == 0 || str_eq(id, steps[0]->user));
+    size_t place = find_document(&c->documents, id); /* a joiner's id is not in his steps */
+    bool his = id.n > 0 && place < c->documents.n && (steps[0]->user.n == 0 || str_eq(id, steps[0]->user));
     if (j.fault == FAULT_NONE && his) {
-        struct str copy = { xmemdup(id.p, id.n), id.n };
         keep_version(root, a->etag);
-        keep_document(&c->documents, copy, root);
-        free((char *)copy.p);
+        json_decref(c->documents.v[place].user);
+        c->documents.v[place].user = root;
         return true;
     }
     struct settlement all = { .wait_us = -1 };
     if (j.fault == FAULT_NONE) {
         all = (struct settlement){ .settled = SETTLED_NOT_DONE, .again = AGAIN_LATER, .wait_us = -1 };
-        say_text(all.text, sizeof(all.text), "the user was to be read before the change, and the answer is not him");
+        say_text(all.text, sizeof(all.text),
+                 "the user was to be read before the change, and the answer is not him");
     } else {
         settle_fault(c, WRITE_USER, n > 1, true, a->status, &j, &all);
     }

@@ -37,7 +37,7 @@ void scim_json_request(const struct conn *c, struct request *out, enum scim_call
 /* patch.c: the body of a PATCH. */
 json_t *patch_user(const struct conn *c, const struct task *w);
 json_t *patch_members(const struct str *add, size_t n_add, const struct str *remove, size_t n_remove);
-/* False when a second time could leave two entries where one was meant. */
+/* False when a second time could leave two entries, or members, where one was meant. */
 bool patch_repeats(const struct task *w);
 
 /* put.c: sets what is wanted in a user's document, and nothing else. */
@@ -81,7 +81,7 @@ struct bulk {
     const struct conn *c;
     const struct step *const *steps;
     size_t n;             /* steps that found room */
-    struct task *task;  /* owned, by step */
+    struct task *task;    /* owned, by step */
     uint32_t *of;         /* owned, by step: its operation; BULK_NONE: nothing is sent of it */
     uint32_t *next;       /* owned, by step: the next member of the same operation, or BULK_NONE */
     struct operation *op; /* owned */
@@ -116,8 +116,8 @@ void settle_judged(struct conn *c, const struct written *x, const struct judged 
 void settle_fault(struct conn *c, enum writing writing, bool several, bool repeats, int status,
                   const struct judged *j, struct settlement *out);
 void settle_refused(struct settlement *out, const char *text);
-/* A location ends with this id, percent-encoded or not. */
-bool location_names(struct str url, struct str id);
+/* A location ends with this collection ("Users") and id, percent-encoded or not. */
+bool location_names(struct str url, const char *collection, struct str id);
 /* Nothing is sent of a step: its manager is not there. */
 bool step_left_out(const struct step *s, const struct task *w);
 /* A Bulk answer with operations in it. */

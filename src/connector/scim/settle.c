@@ -1,20 +1,22 @@
-/* Answers to writes -> what became of each step. What an answer means whatever the call is answer.c's; here is what
- * it means for what was wanted, and how far a failure reaches. A 200 whose body shows a mapped value otherwise is
- * no refusal: services rewrite what they store, and the read back tells. */
+/* Answers to writes -> what became of each step. What an answer means whatever the call is answer.c's; here
+ * is what it means for what was wanted, and how far a failure reaches. A 200 whose body shows a mapped value
+ * otherwise is no refusal: services rewrite what they store, and the read back tells. */
 #include <string.h>
 
 #include "scim_write.h"
 
 void settle_refused(struct settlement *out, const char *text)
 {
-    *out = (struct settlement){ .settled = SETTLED_REFUSED, .blast = BLAST_STEP, .again = AGAIN_NO, .wait_us = -1 };
+    *out = (struct settlement){
+        .settled = SETTLED_REFUSED, .blast = BLAST_STEP, .again = AGAIN_NO, .wait_us = -1
+    };
     say_text(out->text, sizeof(out->text), "%s", text);
 }
 
 /* Faults ------------------------------------------------------------------------------------------ */
 
-/* What is to be done about each. A write that is not harmless to repeat may have been done although the service
- * failed over it. */
+/* What is to be done about each. A write that is not harmless to repeat may have been done although the
+ * service failed over it. */
 struct meaning {
     enum settled settled;
     enum again again;
@@ -24,8 +26,7 @@ static struct meaning meaning_of(enum fault fault, bool repeats)
 {
     switch (fault) {
     case FAULT_THROTTLED: return (struct meaning){ SETTLED_NOT_DONE, AGAIN_THROTTLED };
-    case FAULT_PASSING:
-        return (struct meaning){ repeats ? SETTLED_NOT_DONE : SETTLED_UNKNOWN, AGAIN_LATER };
+    case FAULT_PASSING: return (struct meaning){ repeats ? SETTLED_NOT_DONE : SETTLED_UNKNOWN, AGAIN_LATER };
     case FAULT_STALE: return (struct meaning){ SETTLED_STALE, AGAIN_LATER };
     case FAULT_NOT_SENT: return (struct meaning){ SETTLED_NOT_DONE, AGAIN_LATER };
     case FAULT_LOST: return (struct meaning){ SETTLED_UNKNOWN, AGAIN_LATER };
@@ -34,6 +35,8 @@ static struct meaning meaning_of(enum fault fault, bool repeats)
     }
 }
 
+/* A conflict of which nothing more is said can be that of two writes at once (RFC 7644 3.12): a second try,
+ * or a fifth, tells. */
 void settle_fault(struct conn *c, enum writing writing, bool several, bool repeats, int status,
                   const struct judged *j, struct settlement *out)
 {
@@ -45,6 +48,12 @@ void settle_fault(struct conn *c, enum writing writing, bool several, bool repea
         *out = (struct settlement){ .settled = SETTLED_DONE, .wait_us = -1 };
     } else if (j->fault == FAULT_GONE && writing == WRITE_USER) {
         settle_refused(out, "the user is gone");
+    } else if (j->fault == FAULT_STALE && writing == WRITE_CREATE) {
+        out->settled = SETTLED_REFUSED;
+        out->again = AGAIN_NO;
+    } else if (status == 409 && writing != WRITE_CREATE && !j->type[0]) {
+        out->settled = SETTLED_NOT_DONE;
+        out->again = AGAIN_LATER;
     } else if (j->fault == FAULT_THROTTLED) {
         out->blast = BLAST_TENANT;
         out->wait_us = j->wait_us;
@@ -68,32 +77,52 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The last segment of ".../Users/a%40b": false when it is too long to be an id, or none. */
-static bool id_of_location(struct str url, char out[SCIM_ID_MAX])
+/* Without a query and slashes at the end. */
+static struct str bare_location(struct str url)
 {
     const char *query = url.n ? memchr(url.p, '?', url.n) : NULL;
-    size_t n = 0;
     url.n = query ? (size_t)(query - url.p) : url.n;
     while (url.n > 0 && url.p[url.n - 1] == '/')
         url.n--;
-    size_t from = url.n;
-    while (from > 0 && url.p[from - 1] != '/')
+    return url;
+}
+
+/* Cuts the last segment off; `url` keeps what stands before its slash. */
+static struct str last_segment(struct str *url)
+{
+    size_t from = url->n;
+    while (from > 0 && url->p[from - 1] != '/')
         from--;
-    for (size_t i = from; i < url.n; i++) {
-        bool escaped = url.p[i] == '%' && i + 2 < url.n && hex(url.p[i + 1]) >= 0 && hex(url.p[i + 2]) >= 0;
+    struct str last = { url->p + from, url->n - from };
+    url->n = from > 0 ? from - 1 : 0;
+    return last;
+}
+
+/* The last segment of ".../Users/a%40b": false when it is too long to be an id, or none. */
+static bool id_of_location(struct str url, char out[SCIM_ID_MAX])
+{
+    size_t n = 0;
+    url = bare_location(url);
+    struct str s = last_segment(&url);
+    for (size_t i = 0; i < s.n; i++) {
+        bool escaped = s.p[i] == '%' && i + 2 < s.n && hex(s.p[i + 1]) >= 0 && hex(s.p[i + 2]) >= 0;
         if (n + 1 >= SCIM_ID_MAX)
             return false;
-        out[n++] = escaped ? (char)(hex(url.p[i + 1]) << 4 | hex(url.p[i + 2])) : url.p[i];
+        out[n++] = escaped ? (char)(hex(s.p[i + 1]) << 4 | hex(s.p[i + 2])) : s.p[i];
         i += escaped ? 2 : 0;
     }
     out[n] = '\0';
-    return from > 0 && n > 0 && strlen(out) == n && utf8_valid(str_of(out));
+    return url.n > 0 && n > 0 && strlen(out) == n && utf8_valid(str_of(out));
 }
 
-bool location_names(struct str url, struct str id)
+bool location_names(struct str url, const char *collection, struct str id)
 {
     char text[SCIM_ID_MAX];
-    return id_of_location(url, text) && str_is(id, text);
+    if (!id_of_location(url, text) || !str_is(id, text))
+        return false;
+    url = bare_location(url);
+    last_segment(&url);
+    return str_ieq_ascii(last_segment(&url), str_of(collection));
 }
 
 static void new_id(const json_t *body, struct str location, struct settlement *out)
@@ -132,8 +161,8 @@ static void written(struct conn *c, const struct written *x, struct settlement *
 
 /* Calls ------------------------------------------------------------------------------------------- */
 
-/* To remove a member who is none is refused by some ("noTarget"), and by some as not found. It is what was wanted;
- * the read back makes sure. */
+/* To remove a member who is none is refused by some ("noTarget"), and by some as not found. It is what was
+ * wanted; the read back makes sure. */
 static bool already_out(const struct task *w, enum writing writing, const struct judged *j)
 {
     return writing == WRITE_MEMBER && !w->add &&
@@ -154,6 +183,19 @@ void settle_judged(struct conn *c, const struct written *x, const struct judged 
     }
 }
 
+/* Whether a call that the service failed over may be sent again without looking. */
+static bool all_repeat(const struct step *const *steps, size_t n)
+{
+    bool repeats = true;
+    for (size_t i = 0; repeats && i < n; i++) {
+        struct task w;
+        task_read(&w, steps[i]);
+        repeats = scim_writing(steps[i]) != WRITE_CREATE && patch_repeats(&w);
+        task_free(&w);
+    }
+    return repeats;
+}
+
 static void settle_one_call(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
                             const json_t *root, struct settlement *out)
 {
@@ -165,7 +207,7 @@ static void settle_one_call(struct conn *c, const struct step *const *steps, siz
     const struct written x = {
         .writing = writing,
         .several = n > 1,
-        .repeats = writing != WRITE_CREATE && (steps[0]->endpoint == CALL_PUT || patch_repeats(&w)),
+        .repeats = steps[0]->endpoint == CALL_PUT || all_repeat(steps, n),
         .status = a->status,
         .user = steps[0]->user,
         .body = root,
@@ -179,19 +221,6 @@ static void settle_one_call(struct conn *c, const struct step *const *steps, siz
     for (size_t i = 0; i < n; i++)
         out[i] = all;
     task_free(&w);
-}
-
-/* Whether a Bulk request that failed over may be sent again without looking. */
-static bool all_repeat(const struct step *const *steps, size_t n)
-{
-    bool repeats = true;
-    for (size_t i = 0; repeats && i < n; i++) {
-        struct task w;
-        task_read(&w, steps[i]);
-        repeats = scim_writing(steps[i]) != WRITE_CREATE && patch_repeats(&w);
-        task_free(&w);
-    }
-    return repeats;
 }
 
 static void settle_bulk(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
