@@ -50,7 +50,7 @@ static void write_option(struct jw *w, const struct option *o)
 {
     static const char *const types[] = {
         [OPT_TEXT] = "text", [OPT_BOOL] = "bool",     [OPT_INT] = "int",
-        [OPT_SPAN] = "span", [OPT_CHOICE] = "choice",
+        [OPT_SPAN] = "span", [OPT_CHOICE] = "choice", [OPT_URL] = "url",
     };
     jw_object(w);
     jw_kz(w, "name", o->name);

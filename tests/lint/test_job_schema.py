@@ -158,7 +158,7 @@ def test_same_connectors():
 
 
 def test_same_options():
-    types = {"text": {"string"}, "bool": {"boolean"}, "int": {"number"}, "span": {"string"}, "choice": {"string"}}
+    types = {"text": {"string"}, "bool": {"boolean"}, "int": {"number"}, "span": {"string"}, "choice": {"string"}, "url": {"string"}}
     for c in KEYS["connectors"]:
         known = SCHEMA["$defs"][f"{c['name']}_options"]["properties"]
         assert list(known) == [o["name"] for o in c["options"]], f"{c['name']}: {set(known) ^ {o['name'] for o in c['options']}}"
