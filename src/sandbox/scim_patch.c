@@ -22,19 +22,17 @@ static bool operation_good(struct call *call, const json_t *one, struct scim_res
     static const char *const names[] = { "add", "replace", "remove" };
     const char *op = json_string_value(json_object_get(one, "op")), *key;
     json_t *path = json_object_get(one, "path"), *value;
-    bool known = false;
+    size_t i = 0;
 
-    for (size_t i = 0; op && i < array_len(names); i++) {
-        if (!text_same(names[i], op))
-            continue;
-        known = true;
-        if (strcmp(names[i], op) != 0)
-            call_violation(call, RULE_PATCH_OP, "'%s' is documented as '%s'", op, names[i]);
-        json_object_set_new((json_t *)one, "op", json_string(names[i]));
-    }
-    if (!known) {
+    while (op && i < array_len(names) && !text_same(names[i], op))
+        i++;
+    if (!op || i == array_len(names)) {
         call_violation(call, RULE_PATCH_OP, "%s", op ? op : "missing");
         return scim_fail(r, 400, "invalidSyntax", "An operation is add, replace or remove");
+    }
+    if (strcmp(names[i], op) != 0) {
+        call_violation(call, RULE_PATCH_OP, "'%s' is documented as '%s'", op, names[i]);
+        json_object_set_new((json_t *)one, "op", json_string(names[i]));
     }
     json_object_foreach((json_t *)one, key, value)
     {
