@@ -16,7 +16,8 @@ def creating(name, **attributes):
 def patching(user, *operations, kind='Users'):
     return {'method': 'PATCH', 'path': Scim.path(user, kind),
             'data': {'schemas': [Scim.MESSAGE + 'PatchOp'],
-                     'Operations': [{'op': op, 'path': path, 'value': value} for op, path, value in operations]}}
+                     'Operations': [{'op': op, 'path': path, 'value': value}
+                                    for op, path, value in operations]}}
 
 
 def under(manager):
@@ -72,11 +73,13 @@ def test_references(box):
 def test_order(box):
     """a reference to a later operation is resolved, but a careful client puts that one first"""
     scim = Scim(box)
-    done(scim.bulk(creating('a', **under('bulkId:b')), creating('b', **under('bulkId:c')), creating('c')), ['201'] * 3)
+    done(scim.bulk(creating('a', **under('bulkId:b')), creating('b', **under('bulkId:c')), creating('c')),
+         ['201'] * 3)
     now = named(box)
     assert now['a'][ENTERPRISE]['manager']['value'] == now['b']['id']
     assert now['b'][ENTERPRISE]['manager']['value'] == now['c']['id'] and box.rules() == ['bulk_order']
-    operations = done(scim.bulk(creating('d', **under('bulkId:e')), creating('e', **under('bulkId:d')), creating('f')),
+    operations = done(scim.bulk(creating('d', **under('bulkId:e')), creating('e', **under('bulkId:d')),
+                                creating('f')),
                       ['409', '409', '201'])
     assert 'ring' in operations[0]['response']['detail'] and 'd' not in named(box)
 
@@ -89,7 +92,8 @@ def test_failures(box):
                                 {'method': 'DELETE', 'path': '/Users/nobody'}),
                       ['409', '409', '400', '201', '404'])
     assert operations[0]['response']['scimType'] == 'uniqueness' and 'location' not in operations[0]
-    assert operations[4]['location'].endswith('/Users/nobody') and operations[4]['response']['status'] == '404'
+    assert operations[4]['location'].endswith('/Users/nobody')
+    assert operations[4]['response']['status'] == '404'
     assert named(box)['three'] and box.rules() == ['create_exists', 'unknown_user']
 
 
@@ -184,10 +188,12 @@ def test_bulk_order(box):
 def test_needless(box):
     """more operations than needed: on what the same request creates or writes"""
     scim, user = Scim(box), plain_user(box)['id']
-    done(scim.bulk(creating('a'), {**patching('x', ('replace', 'title', 'T')), 'path': '/Users/bulkId:a'}), ['201', '200'])
+    done(scim.bulk(creating('a'), {**patching('x', ('replace', 'title', 'T')), 'path': '/Users/bulkId:a'}),
+         ['201', '200'])
     assert named(box)['a']['title'] == 'T' and box.rules() == ['bulk_needless']
     box.reset_log()
-    done(scim.bulk(patching(user, ('replace', 'title', 'A')), patching(user, ('replace', 'nickName', 'B'))), ['200'] * 2)
+    done(scim.bulk(patching(user, ('replace', 'title', 'A')), patching(user, ('replace', 'nickName', 'B'))),
+         ['200'] * 2)
     assert box.rules() == ['bulk_needless']
 
 
@@ -220,9 +226,12 @@ def test_malformed(box):
     good = creating('a')
     for operations, kind in (
             ([], 'invalidSyntax'), (['x'], 'invalidSyntax'), ([{**good, 'method': 'GET'}], 'invalidSyntax'),
-            ([{**good, 'path': '/Teams'}], 'invalidSyntax'), ([{**good, 'path': '/Users/x'}], 'invalidSyntax'),
-            ([{**good, 'data': None}], 'invalidSyntax'), ([{'method': 'DELETE', 'path': '/Users'}], 'invalidSyntax'),
-            ([{k: v for k, v in good.items() if k != 'bulkId'}], 'invalidValue'), ([good, good], 'invalidValue')):
+            ([{**good, 'path': '/Teams'}], 'invalidSyntax'),
+            ([{**good, 'path': '/Users/x'}], 'invalidSyntax'),
+            ([{**good, 'data': None}], 'invalidSyntax'),
+            ([{'method': 'DELETE', 'path': '/Users'}], 'invalidSyntax'),
+            ([{k: v for k, v in good.items() if k != 'bulkId'}], 'invalidValue'),
+            ([good, good], 'invalidValue')):
         refused(scim.bulk(*operations), 400, kind)
     refused(scim.bulk(good, failOnErrors=0), 400, 'invalidValue')
     refused(scim.call('POST', '/Bulk', {'Operations': {}}), 400, 'invalidSyntax')
@@ -235,7 +244,8 @@ def test_malformed(box):
 def test_groups_off(box):
     """fact sheet 1: no groups, in Bulk neither"""
     box.switch(groups='off')
-    group = {'method': 'POST', 'path': '/Groups', 'bulkId': 'g', 'data': {'schemas': [Scim.GROUP], 'displayName': 'G'}}
+    group = {'method': 'POST', 'path': '/Groups', 'bulkId': 'g',
+             'data': {'schemas': [Scim.GROUP], 'displayName': 'G'}}
     done(Scim(box).bulk(group), ['404'])
     box.switch(groups='on')
     done(Scim(box).bulk(group), ['201'])

@@ -21,17 +21,20 @@ def stored(box, user):
 def test_create(box):
     """RFC 7644 3.3: 201 with the user and its place"""
     scim, boss = Scim(box), box.state()['users'][0]
-    sent = {'userName': 'Nila@example.com', 'externalId': 'N1', 'name': {'givenName': 'Nila'}, 'active': False,
+    sent = {'userName': 'Nila@example.com', 'externalId': 'N1', 'name': {'givenName': 'Nila'},
+            'active': False,
             'emails': [{'value': 'n@example.com', 'type': 'work', 'primary': True}],
             ENTERPRISE: {'department': 'Zoo', 'manager': {'value': boss['id']}}}
     answer = scim.create(**sent)
     assert answer.status == 201 and answer.headers['Content-Type'] == SCIM_TYPE
     user = answer.json()
-    assert answer.headers['Location'] == user['meta']['location'] and user['schemas'] == [Scim.USER, ENTERPRISE]
+    assert answer.headers['Location'] == user['meta']['location']
+    assert user['schemas'] == [Scim.USER, ENTERPRISE]
     assert user[ENTERPRISE]['manager']['displayName'] == boss['displayName']
     assert stored(box, user['id']) == {'id': user['id'], **sent}
     assert scim.user(user['id']).json() == user and box.stats()['creates'] == {'Nila@example.com': 1}
-    assert scim.create(userName='b@example.com', password='x', title='', nickName=None).json()['active'] is True
+    assert scim.create(userName='b@example.com', password='x', title='',
+                       nickName=None).json()['active'] is True
     assert box.rules() == []
 
 
@@ -226,8 +229,10 @@ def test_group_life(box):
     assert scim.call('PUT', Scim.path(group, 'Groups'), body).json()['displayName'] == 'Newer'
     assert scim.patch(group, ('replace', None, {'displayName': 'Newest', 'externalId': None}),
                       kind='Groups').json()['displayName'] == 'Newest'
-    assert box.groups()['Newest'] == {'id': group, 'displayName': 'Newest', 'members': {user}} and box.rules() == []
-    assert scim.call('PUT', Scim.path(group, 'Groups'), {'schemas': [Scim.GROUP], 'displayName': 'Bare'}).status == 200
+    assert box.groups()['Newest'] == {'id': group, 'displayName': 'Newest', 'members': {user}}
+    assert box.rules() == []
+    bare = {'schemas': [Scim.GROUP], 'displayName': 'Bare'}
+    assert scim.call('PUT', Scim.path(group, 'Groups'), bare).status == 200
     assert box.groups()['Bare']['members'] == set() and box.rules() == ['put_loses']
     assert scim.delete(group, 'Groups').status == 204 and 'Bare' not in box.groups()
     refused(scim.group(group), 404)
@@ -257,7 +262,8 @@ def test_etag(box):
     assert answer.status == 204 and answer.headers['ETag'] == 'W/"4"'
     group = box.groups()['Sales']['id']
     assert scim.group(group).headers['ETag'] == 'W/"1"'
-    refused(scim.patch(group, ('replace', 'displayName', 'X'), kind='Groups', headers={'If-Match': 'W/"9"'}), 412)
+    refused(scim.patch(group, ('replace', 'displayName', 'X'), kind='Groups', headers={'If-Match': 'W/"9"'}),
+            412)
     assert box.rules() == []
 
 
@@ -378,7 +384,8 @@ def test_visible_delay_ends(box):
     scim.patch(box.groups()['Sales']['id'], ('replace', 'displayName', 'Sold'), kind='Groups')
     harness.wait_until(lambda: scim.user(new).status == 200, 'the new user')
     harness.wait_until(lambda: scim.user(user).json()['title'] == 'Later', 'the title')
-    harness.wait_until(lambda: scim.list('Groups', filter='displayName eq "Sold"').json()['totalResults'], 'the name')
+    harness.wait_until(lambda: scim.list('Groups', filter='displayName eq "Sold"').json()['totalResults'],
+                       'the name')
 
 
 if __name__ == '__main__':
