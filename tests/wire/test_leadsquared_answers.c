@@ -3,7 +3,7 @@
 #include "lsq.h"
 
 struct bed {
-    struct lsq t;
+    struct wire t;
     struct step step[4];
     const struct step *at[4];
 };
@@ -20,7 +20,7 @@ static void bed_init(struct bed *b)
 {
     memset(b, 0, sizeof(*b));
     lsq_init(&b->t);
-    lsq_connect(&b->t);
+    wire_connect(&b->t);
 }
 
 /* What became of n steps of one call. */
@@ -233,7 +233,7 @@ START_TEST(every_row_for_every_write) /* fact sheet 3.3 */
                 row.says = "does not say how many";
             check_row(&b, writes[w], &row);
         }
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 
@@ -247,12 +247,12 @@ START_TEST(every_row_for_reads)
         unsigned id;
         bed_init(&b);
         request_init(&q);
-        struct read_goal goal = lsq_goal_roster(&b.t);
+        struct read_goal goal = wire_goal_roster(&b.t);
         b.t.k->read_begin(b.t.conn, &goal);
         ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
         /* Users.Get is a list: "[]" has the right shape there, and is found out later. */
         if (strcmp(rows[i].name, "200 with a list") != 0) {
-            struct read_verdict v = lsq_feed(&b.t, id, &rows[i].reply, 1);
+            struct read_verdict v = wire_feed(&b.t, id, &rows[i].reply, 1);
             enum read_next next = b.t.k->read_next(b.t.conn, &q, &id, &b.t.state);
             bool again = rows[i].again != AGAIN_NO;
             ck_assert_msg(!v.good, "%s", rows[i].name);
@@ -265,7 +265,7 @@ START_TEST(every_row_for_reads)
             ck_assert(again || contains(b.t.state.why, rows[i].says));
         }
         request_deinit(&q);
-        lsq_deinit(&b.t);
+        wire_deinit(&b.t);
     }
 }
 END_TEST
@@ -278,14 +278,14 @@ START_TEST(throttled_waits)
     bed_init(&b);
     settle(&b, "User/Update", 1, &r, out);
     ck_assert_int_eq(out[0].wait_us, 17 * SECOND_US);
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 
     bed_init(&b);
-    lsq_option(&b.t, "throttled_wait", "30s");
+    wire_option(&b.t, "throttled_wait", "30s");
     r.retry_after_us = 0;
     settle(&b, "User/Update", 1, &r, out);
     ck_assert_int_eq(out[0].wait_us, 30 * SECOND_US);
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 
@@ -362,7 +362,7 @@ START_TEST(what_says_done) /* fact sheet 5.1 to 5.5 */
                           "row %zu: '%s'", i, out[k].text);
         }
     }
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 
@@ -379,7 +379,7 @@ START_TEST(cut_answers)
         ck_assert_int_eq(out[0].settled, SETTLED_UNKNOWN);
         ck_assert(!out[0].new_id[0]);
     }
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 
@@ -406,7 +406,7 @@ START_TEST(words_are_safe)
     ck_assert_int_eq(out[0].settled, SETTLED_REFUSED);
     ck_assert(utf8_valid(str_of(out[0].text)));
     buf_deinit(&long_text);
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 
@@ -444,7 +444,7 @@ START_TEST(tables)
     ck_assert(rate_parse(str_of(v->default_rate), &rate) && rate_parse(str_of(v->default_bulk_rate), &rate));
     for (size_t i = 0; i < v->n_attrs; i++)
         ck_assert(v->attrs[i].flags & (ATTR_READ | ATTR_UPDATE));
-    lsq_deinit(&b.t);
+    wire_deinit(&b.t);
 }
 END_TEST
 

@@ -56,7 +56,7 @@ static struct reply serve(void *ctx, const struct request *q)
 }
 
 struct bed {
-    struct lsq t;
+    struct wire t;
     struct buf out;
 };
 
@@ -69,14 +69,14 @@ static void bed_init(struct bed *b)
 static void bed_deinit(struct bed *b)
 {
     buf_deinit(&b->out);
-    lsq_deinit(&b->t);
+    wire_deinit(&b->t);
 }
 
 static enum read_next look(struct bed *b, const struct lookup *v, size_t n)
 {
-    lsq_connect(&b->t);
-    struct read_goal goal = lsq_goal_lookup(&b->t, v, n);
-    return lsq_read(&b->t, &goal, serve, &b->out);
+    wire_connect(&b->t);
+    struct read_goal goal = wire_goal_lookup(&b->t, v, n);
+    return wire_read(&b->t, &goal, serve, &b->out);
 }
 
 START_TEST(
@@ -88,8 +88,8 @@ START_TEST(
     unsigned id;
     request_init(&q);
     bed_init(&b);
-    lsq_connect(&b.t);
-    struct read_goal goal = lsq_goal_lookup(&b.t, v, 2);
+    wire_connect(&b.t);
+    struct read_goal goal = wire_goal_lookup(&b.t, v, 2);
     b.t.k->read_begin(b.t.conn, &goal);
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
     assert_request(
@@ -115,8 +115,8 @@ START_TEST(request_by_id_is_literal) /* fact sheet 4.4 */
     unsigned id;
     request_init(&q);
     bed_init(&b);
-    lsq_connect(&b.t);
-    struct read_goal goal = lsq_goal_lookup(&b.t, v, 1);
+    wire_connect(&b.t);
+    struct read_goal goal = wire_goal_lookup(&b.t, v, 1);
     b.t.k->read_begin(b.t.conn, &goal);
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
     assert_request(
@@ -144,7 +144,7 @@ START_TEST(finds_by_key)
         char text[8];
         bed_init(&b);
         snprintf(text, sizeof(text), "%d", batch);
-        lsq_option(&b.t, "lookup_batch", text);
+        wire_option(&b.t, "lookup_batch", text);
         ck_assert_msg(look(&b, v, array_len(v)) == READ_COMPLETE, "%s", b.t.state.why);
         ck_assert_int_eq(b.t.state.proof, PROOF_LOOKED_UP);
         ck_assert_uint_eq(roster_count(b.t.roster), 2);
@@ -187,7 +187,7 @@ START_TEST(by_id)
     bed_deinit(&b);
 
     bed_init(&b);
-    lsq_option(&b.t, "lookup_by_id", "search");
+    wire_option(&b.t, "lookup_by_id", "search");
     ck_assert_int_eq(look(&b, hidden, 2), READ_COMPLETE);
     ck_assert_uint_eq(roster_count(b.t.roster), 2);
     ck_assert_uint_eq(b.t.asked, 1);
@@ -226,9 +226,9 @@ START_TEST(errors_are_not_empty_answers)
     for (size_t i = 0; i < array_len(row); i++) {
         struct bed b;
         bed_init(&b);
-        lsq_connect(&b.t);
-        struct read_goal goal = lsq_goal_lookup(&b.t, v, 1);
-        ck_assert_msg(lsq_read(&b.t, &goal, always, (void *)(uintptr_t)row[i].body) == READ_INCOMPLETE,
+        wire_connect(&b.t);
+        struct read_goal goal = wire_goal_lookup(&b.t, v, 1);
+        ck_assert_msg(wire_read(&b.t, &goal, always, (void *)(uintptr_t)row[i].body) == READ_INCOMPLETE,
                       "row %zu", i);
         ck_assert_int_eq(b.t.state.again, row[i].again);
         ck_assert_uint_eq(b.t.asked, row[i].again == AGAIN_NO ? 1 : 4);
@@ -251,14 +251,14 @@ START_TEST(changed_while_being_looked_up)
     unsigned id;
     request_init(&q);
     bed_init(&b);
-    lsq_option(&b.t, "lookup_batch", "1");
-    lsq_connect(&b.t);
-    struct read_goal goal = lsq_goal_lookup(&b.t, v, 2);
+    wire_option(&b.t, "lookup_batch", "1");
+    wire_connect(&b.t);
+    struct read_goal goal = wire_goal_lookup(&b.t, v, 2);
     b.t.k->read_begin(b.t.conn, &goal);
     for (size_t i = 0; i < 2; i++) {
         struct reply r = OK(body[i]);
         ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_REQUEST);
-        ck_assert(lsq_feed(&b.t, id, &r, 3).good);
+        ck_assert(wire_feed(&b.t, id, &r, 3).good);
     }
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &b.t.state), READ_INCOMPLETE);
     ck_assert_int_eq(b.t.state.again, AGAIN_LATER);
@@ -290,10 +290,10 @@ START_TEST(pages_of_a_search)
     static const struct lookup v[] = { { 0, { "E1", 2 } } };
     struct bed b;
     bed_init(&b);
-    lsq_option(&b.t, "page_size", "10");
-    lsq_connect(&b.t);
-    struct read_goal goal = lsq_goal_lookup(&b.t, v, 1);
-    ck_assert_int_eq(lsq_read(&b.t, &goal, shared_key, &b.out), READ_COMPLETE);
+    wire_option(&b.t, "page_size", "10");
+    wire_connect(&b.t);
+    struct read_goal goal = wire_goal_lookup(&b.t, v, 1);
+    ck_assert_int_eq(wire_read(&b.t, &goal, shared_key, &b.out), READ_COMPLETE);
     ck_assert_uint_eq(roster_count(b.t.roster), 25);
     ck_assert_uint_eq(b.t.asked, 3);
     bed_deinit(&b);
@@ -305,7 +305,7 @@ START_TEST(costs)
     struct bed b;
     uint8_t endpoint = 0;
     bed_init(&b);
-    lsq_connect(&b.t);
+    wire_connect(&b.t);
     ck_assert_uint_eq(b.t.k->lookup_calls(b.t.conn, 0, &endpoint), 0);
     ck_assert_uint_eq(b.t.k->lookup_calls(b.t.conn, 20, &endpoint), 1);
     ck_assert_uint_eq(b.t.k->lookup_calls(b.t.conn, 21, &endpoint), 2);

@@ -193,40 +193,40 @@ static struct reply serve(void *ctx, const struct request *q)
     return spoil(page ? search_page(s, page, size, fault) : users_get(s), fault);
 }
 
-static enum read_next list(struct lsq *t, struct tenant_script *s)
+static enum read_next list(struct wire *t, struct tenant_script *s)
 {
-    lsq_connect(t);
-    struct read_goal goal = lsq_goal_roster(t);
-    return lsq_read(t, &goal, serve, s);
+    wire_connect(t);
+    struct read_goal goal = wire_goal_roster(t);
+    return wire_read(t, &goal, serve, s);
 }
 
-static void done(struct lsq *t, struct tenant_script *s)
+static void done(struct wire *t, struct tenant_script *s)
 {
     buf_deinit(&s->body);
-    lsq_deinit(t);
+    wire_deinit(t);
 }
 
 /* Literal requests -------------------------------------------------------------------------------- */
 
 START_TEST(requests_are_literal) /* fact sheet 4.2, 4.3 */
 {
-    struct lsq t;
+    struct wire t;
     struct request q;
     unsigned id;
     struct reply nobody = OK("[{\"ID\":\"" ID("101") "\",\"StatusCode\":0}]");
     request_init(&q);
     lsq_init(&t);
-    lsq_map(&t, "Role");
-    lsq_map(&t, "PhoneMain");
-    lsq_map(&t, "TeamId");
-    lsq_map(&t, "IsPhoneCallAgent"); /* the search does not show it */
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_roster(&t);
+    wire_map(&t, "Role");
+    wire_map(&t, "PhoneMain");
+    wire_map(&t, "TeamId");
+    wire_map(&t, "IsPhoneCallAgent"); /* the search does not show it */
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_roster(&t);
     t.k->read_begin(t.conn, &goal);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_request(&t, &q, "Users.Get", HTTP_GET, "/v2/UserManagement.svc/Users.Get", NULL);
     ck_assert(q.listing);
-    ck_assert(lsq_feed(&t, id, &nobody, 0).good);
+    ck_assert(wire_feed(&t, id, &nobody, 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_request(
         &t, &q, "User/AdvancedSearch", HTTP_POST, "/v2/UserManagement.svc/User/AdvancedSearch",
@@ -239,30 +239,30 @@ START_TEST(requests_are_literal) /* fact sheet 4.2, 4.3 */
         "\"PageSize\":1000}}");
     ck_assert(q.listing);
     request_deinit(&q);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 START_TEST(condition_and_path_are_options)
 {
-    struct lsq t;
+    struct wire t;
     struct request q;
     unsigned id;
     request_init(&q);
     lsq_init(&t);
-    lsq_option(&t, "match_all", "nothing");
-    lsq_option(&t, "search_path", "/v2/UserManagement.svc/User.AdvancedSearch");
-    lsq_option(&t, "proof", "count");
-    lsq_option(&t, "page_size", "200");
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_roster(&t);
+    wire_option(&t, "match_all", "nothing");
+    wire_option(&t, "search_path", "/v2/UserManagement.svc/User.AdvancedSearch");
+    wire_option(&t, "proof", "count");
+    wire_option(&t, "page_size", "200");
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_roster(&t);
     t.k->read_begin(t.conn, &goal);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_str(q.target, "/v2/UserManagement.svc/User.AdvancedSearch");
     assert_says(q.body.p, "\"GroupConditions\":[],");
     assert_says(q.body.p, "\"PageSize\":200}");
     request_deinit(&q);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -270,14 +270,14 @@ END_TEST
 
 static void good_listing(const char *proof, size_t users, size_t calls)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     script_init(&s, users);
     s.numeric = users % 2 == 1; /* fact sheet 4.3: number or string */
     s.text_count = users % 3 == 1;
     lsq_init(&t);
-    lsq_option(&t, "proof", proof);
-    lsq_option(&t, "page_size", "100");
+    wire_option(&t, "proof", proof);
+    wire_option(&t, "page_size", "100");
     ck_assert_msg(list(&t, &s) == READ_COMPLETE, "%s of %zu: %s", proof, users, t.state.why);
     ck_assert_int_eq(t.state.proof, PROOF_ALL);
     ck_assert_uint_eq(roster_count(t.roster), users);
@@ -314,11 +314,11 @@ END_TEST
 START_TEST(page_concurrency)
 {
     for (unsigned most = 1; most <= 8; most++) {
-        struct lsq t;
+        struct wire t;
         struct tenant_script s;
         script_init(&s, 1050);
         lsq_init(&t);
-        lsq_option(&t, "page_size", "100");
+        wire_option(&t, "page_size", "100");
         t.config.page_concurrency = most;
         ck_assert_int_eq(list(&t, &s), READ_COMPLETE);
         ck_assert_uint_eq(t.most_open, most);
@@ -330,12 +330,12 @@ END_TEST
 /* Fact sheet 4.2: "up to 200" says one source. */
 START_TEST(capped_users_get)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     script_init(&s, 200);
     lsq_init(&t);
-    lsq_option(&t, "page_size", "100");
-    lsq_option(&t, "users_get_cap", "200");
+    wire_option(&t, "page_size", "100");
+    wire_option(&t, "users_get_cap", "200");
     ck_assert_int_eq(list(&t, &s), READ_COMPLETE);
     ck_assert_str_eq(t.state.why, "two passes");
     ck_assert_uint_eq(s.search_calls, 6);
@@ -344,8 +344,8 @@ START_TEST(capped_users_get)
     script_init(&s, 200);
     s.extra_in_get = 1; /* what Users.Get does show must be there */
     lsq_init(&t);
-    lsq_option(&t, "page_size", "100");
-    lsq_option(&t, "users_get_cap", "200");
+    wire_option(&t, "page_size", "100");
+    wire_option(&t, "users_get_cap", "200");
     ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
     done(&t, &s);
 }
@@ -362,7 +362,7 @@ static bool shows_by_itself(enum fault f)
 
 static void one_fault(const char *proof, enum fault fault, uint32_t page, unsigned times, unsigned pass)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     script_init(&s, 350);
     s.fault = fault;
@@ -370,8 +370,8 @@ static void one_fault(const char *proof, enum fault fault, uint32_t page, unsign
     s.times = times;
     s.pass = pass;
     lsq_init(&t);
-    lsq_option(&t, "proof", proof);
-    lsq_option(&t, "page_size", "100");
+    wire_option(&t, "proof", proof);
+    wire_option(&t, "page_size", "100");
     enum read_next got = list(&t, &s);
     bool good = shows_by_itself(fault) && times == 1;
     ck_assert_msg((got == READ_COMPLETE) == good, "%s, fault %d on page %u, %u times: %d, %s", proof, fault,
@@ -424,13 +424,13 @@ END_TEST
 /* "[]" is a list, but not of everybody. */
 START_TEST(users_get_names_nobody)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     script_init(&s, 350);
     s.fault = EMPTY_ARRAY;
     s.times = UINT_MAX;
     lsq_init(&t);
-    lsq_option(&t, "page_size", "1000");
+    wire_option(&t, "page_size", "1000");
     ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
     assert_says(t.state.why,
                 "Users.Get named 0 users, the search 350; 0 stand only in the first, 350 only in the second: "
@@ -463,7 +463,7 @@ START_TEST(listings_that_disagree)
         { 0, 0, 0, 8, "Users.Get named 1 users twice: '33333333-aaaa-4bbb-8ccc-000000000007'" },
     };
     for (size_t i = 0; i < array_len(row); i++) {
-        struct lsq t;
+        struct wire t;
         struct tenant_script s;
         script_init(&s, 250);
         s.missing_in_get = row[i].missing;
@@ -471,7 +471,7 @@ START_TEST(listings_that_disagree)
         s.other_state = row[i].state;
         s.repeated_in_get = row[i].repeated;
         lsq_init(&t);
-        lsq_option(&t, "page_size", "100");
+        wire_option(&t, "page_size", "100");
         ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
         ck_assert_int_eq(t.state.again, AGAIN_LATER);
         assert_says(t.state.why, row[i].says);
@@ -486,14 +486,14 @@ START_TEST(clamped_pages)
 {
     static const char *const proof[] = { "two_listings", "two_passes", "count" };
     for (size_t i = 0; i < array_len(proof); i++) {
-        struct lsq t;
+        struct wire t;
         struct tenant_script s;
         script_init(&s, 350);
         s.cap = 50;
         s.count = i == 1 ? -1 : 350;
         lsq_init(&t);
-        lsq_option(&t, "proof", proof[i]);
-        lsq_option(&t, "page_size", "100");
+        wire_option(&t, "proof", proof[i]);
+        wire_option(&t, "page_size", "100");
         ck_assert_int_eq(list(&t, &s), READ_INCOMPLETE);
         assert_says(t.state.why, "brought 50 users instead of 100");
         ck_assert(contains(t.state.why, "set 'page_size' to what the tenant gives") == (i == 1));
@@ -519,13 +519,13 @@ START_TEST(counts_that_disagree)
         { "two_listings", 999, READ_COMPLETE, "two listings" }, /* fact sheet 4.3: must not be depended on */
     };
     for (size_t i = 0; i < array_len(row); i++) {
-        struct lsq t;
+        struct wire t;
         struct tenant_script s;
         script_init(&s, 350);
         s.count = row[i].count;
         lsq_init(&t);
-        lsq_option(&t, "proof", row[i].proof);
-        lsq_option(&t, "page_size", "100");
+        wire_option(&t, "proof", row[i].proof);
+        wire_option(&t, "page_size", "100");
         ck_assert_msg(list(&t, &s) == row[i].next, "row %zu: %s", i, t.state.why);
         assert_says(t.state.why, row[i].says);
         done(&t, &s);
@@ -544,15 +544,15 @@ static struct reply always_page_one(void *ctx, const struct request *q)
 
 START_TEST(endless_pages)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     script_init(&s, 350);
     lsq_init(&t);
-    lsq_option(&t, "proof", "two_passes");
-    lsq_option(&t, "page_size", "100");
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_roster(&t);
-    ck_assert_int_eq(lsq_read(&t, &goal, always_page_one, &s), READ_INCOMPLETE);
+    wire_option(&t, "proof", "two_passes");
+    wire_option(&t, "page_size", "100");
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_roster(&t);
+    ck_assert_int_eq(wire_read(&t, &goal, always_page_one, &s), READ_INCOMPLETE);
     assert_says(t.state.why, "page 2 of the search begins with the same user as page 1");
     ck_assert_uint_eq(t.asked, 2);
     done(&t, &s);
@@ -566,29 +566,29 @@ START_TEST(obsolete_users)
     static const char page[] = "{\"Users\":[{\"UserID\":\"" ID(
         "102") "\",\"StatusCode\":2},{\"UserId\":\"" ID("101") "\",\"StatusCode\":\"0\"}]}";
     for (int allowed = 0; allowed < 2; allowed++) {
-        struct lsq t;
+        struct wire t;
         struct request q;
         unsigned id;
         struct reply reply[] = { OK(get), OK(page) };
         request_init(&q);
         lsq_init(&t);
-        lsq_option(&t, "obsolete_status", allowed ? "2" : "");
-        lsq_connect(&t);
-        struct read_goal goal = lsq_goal_roster(&t);
+        wire_option(&t, "obsolete_status", allowed ? "2" : "");
+        wire_connect(&t);
+        struct read_goal goal = wire_goal_roster(&t);
         t.k->read_begin(t.conn, &goal);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-        struct read_verdict v = lsq_feed(&t, id, &reply[0], 1);
+        struct read_verdict v = wire_feed(&t, id, &reply[0], 1);
         ck_assert(v.good == (allowed == 1));
         if (allowed) {
             ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-            ck_assert(lsq_feed(&t, id, &reply[1], 1).good);
+            ck_assert(wire_feed(&t, id, &reply[1], 1).good);
             ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_COMPLETE);
             ck_assert_int_eq(roster_state(t.roster, roster_by_id(t.roster, STR(ID("102")))), USER_GONE);
         } else {
             assert_says(v.text, "unknown StatusCode '2'; see the option 'obsolete_status'");
         }
         request_deinit(&q);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
@@ -607,31 +607,31 @@ START_TEST(pieces_and_cuts)
                "\"PhoneMain\": \"+91-9000000101\", \"Team\": null, "
                "\"ManagerUserId\": \"" ID("110") "\", \"Groups\": \"South,Renewals\" } ] }";
     for (size_t i = 0; i < sizeof(page) - 1; i++) {
-        struct lsq t;
+        struct wire t;
         struct request q;
         unsigned id;
         struct reply first = OK(get), second = OK(page), cut = OK(i % 2 ? get : page);
         request_init(&q);
         lsq_init(&t);
-        lsq_map(&t, "FirstName");
-        lsq_connect(&t);
-        struct read_goal goal = lsq_goal_roster(&t);
+        wire_map(&t, "FirstName");
+        wire_connect(&t);
+        struct read_goal goal = wire_goal_roster(&t);
         t.k->read_begin(t.conn, &goal);
         cut.body = (struct str){ get, i % (sizeof(get) - 2) };
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-        struct read_verdict v = lsq_feed(&t, id, &cut, 0);
+        struct read_verdict v = wire_feed(&t, id, &cut, 0);
         ck_assert(!v.good && v.again == AGAIN_LATER && v.text[0]);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-        ck_assert(lsq_feed(&t, id, &first, i).good);
+        ck_assert(wire_feed(&t, id, &first, i).good);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
         cut.body = (struct str){ page, i };
-        ck_assert(!lsq_feed(&t, id, &cut, 0).good);
+        ck_assert(!wire_feed(&t, id, &cut, 0).good);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-        ck_assert(lsq_feed(&t, id, &second, i).good);
+        ck_assert(wire_feed(&t, id, &second, i).good);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_COMPLETE);
         assert_str(roster_shown(t.roster, 0, 2), "Ash\xc3\xa9");
         request_deinit(&q);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
@@ -641,34 +641,34 @@ START_TEST(head_again)
 {
     static const char get[] = "[{\"ID\":\"" ID("101") "\",\"StatusCode\":0}]";
     static const char page[] = "{\"Users\":[{\"UserId\":\"" ID("101") "\",\"StatusCode\":\"0\"}]}";
-    struct lsq t;
+    struct wire t;
     struct request q;
     unsigned id;
     struct reply first = OK(get), second = OK(page);
     request_init(&q);
     lsq_init(&t);
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_roster(&t);
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_roster(&t);
     t.k->read_begin(t.conn, &goal);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     t.k->read_head(t.conn, id, 200);
     t.k->read_bytes(t.conn, id, get, sizeof(get) - 2);
-    ck_assert(lsq_feed(&t, id, &first, 0).good);
+    ck_assert(wire_feed(&t, id, &first, 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     t.k->read_head(t.conn, id, 200);
     t.k->read_bytes(t.conn, id, page, sizeof(page) - 1);
-    ck_assert(lsq_feed(&t, id, &second, 0).good);
+    ck_assert(wire_feed(&t, id, &second, 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_COMPLETE);
     ck_assert_uint_eq(roster_count(t.roster), 1);
     request_deinit(&q);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 /* A new reading may begin while answers of the old one are still on their way: they belong to nobody. */
 START_TEST(late_answers)
 {
-    struct lsq t;
+    struct wire t;
     struct tenant_script s;
     struct request q;
     unsigned id;
@@ -676,14 +676,14 @@ START_TEST(late_answers)
     script_init(&s, 120);
     request_init(&q);
     lsq_init(&t);
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_roster(&t);
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_roster(&t);
     t.k->read_begin(t.conn, &goal);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-    goal = lsq_goal_roster(&t);
+    goal = wire_goal_roster(&t);
     t.k->read_begin(t.conn, &goal);
-    lsq_feed(&t, id, &old, 0);
-    ck_assert_int_eq(lsq_read(&t, &goal, serve, &s), READ_COMPLETE);
+    wire_feed(&t, id, &old, 0);
+    ck_assert_int_eq(wire_read(&t, &goal, serve, &s), READ_COMPLETE);
     ck_assert_uint_eq(roster_count(t.roster), 120);
     request_deinit(&q);
     done(&t, &s);

@@ -54,55 +54,55 @@ static struct reply tenant(void *ctx, const struct request *q)
 
 static const struct script all_good = { self, attributes, teams, 0 };
 
-static enum read_next read_with(struct lsq *t, struct script s)
+static enum read_next read_with(struct wire *t, struct script s)
 {
-    lsq_connect(t);
-    struct read_goal goal = lsq_goal_tenant(t);
-    return lsq_read(t, &goal, tenant, &s);
+    wire_connect(t);
+    struct read_goal goal = wire_goal_tenant(t);
+    return wire_read(t, &goal, tenant, &s);
 }
 
 START_TEST(requests_are_literal) /* fact sheet 4.1, 4.6, 7 */
 {
-    struct lsq t;
+    struct wire t;
     struct request q;
     unsigned id;
     struct reply good[] = { OK(self), OK(attributes), OK(teams) };
     request_init(&q);
     lsq_init(&t);
     t.config.page_concurrency = 1;
-    lsq_map(&t, "TeamId");
-    lsq_connect(&t);
-    struct read_goal goal = lsq_goal_tenant(&t);
+    wire_map(&t, "TeamId");
+    wire_connect(&t);
+    struct read_goal goal = wire_goal_tenant(&t);
     t.k->read_begin(t.conn, &goal);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_request(&t, &q, "UserByAccessKey.Get", HTTP_GET, "/v2/Authentication.svc/UserByAccessKey.Get",
                    NULL);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_WAIT);
-    ck_assert(lsq_feed(&t, id, &good[0], 0).good);
+    ck_assert(wire_feed(&t, id, &good[0], 0).good);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_request(&t, &q, "User/Attribute/Retrieve", HTTP_POST,
                    "/v2/UserManagement.svc/User/Attribute/Retrieve", NULL);
-    ck_assert(lsq_feed(&t, id, &good[1], 0).good);
+    ck_assert(wire_feed(&t, id, &good[1], 0).good);
 
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
     assert_request(&t, &q, "TeamManagement/Retrieve", HTTP_GET,
                    "/v2/TeamManagement.svc/Retrieve?getHierarchical=true", NULL);
-    ck_assert(lsq_feed(&t, id, &good[2], 0).good);
+    ck_assert(wire_feed(&t, id, &good[2], 0).good);
     ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_COMPLETE);
     ck_assert(!errs_any(&t.errs));
     request_deinit(&q);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 START_TEST(finds_out_who_and_where)
 {
     const struct ref *team = NULL;
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
-    lsq_map(&t, "TeamId");
+    wire_map(&t, "TeamId");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_str_eq(t.tenant.own_user, "11111111-aaaa-4bbb-8ccc-000000000001");
     ck_assert_str_eq(t.tenant.id, "22222222-aaaa-4bbb-8ccc-000000000002");
@@ -112,7 +112,7 @@ START_TEST(finds_out_who_and_where)
     ck_assert_int_eq(refs_find(&t.tenant.refs, REF_TEAM, STR("south team"), &team), REF_OK);
     assert_str(team->send, TEAM("2"));
     ck_assert_uint_eq(t.tenant.refs.n, 2);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -120,14 +120,14 @@ END_TEST
  */
 START_TEST(asks_only_what_is_mapped)
 {
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
     t.schema.attr[0] = t.schema.attr[1]; /* no custom field, no team */
     t.schema.n = 1;
     t.schema.n_keys = 1;
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_uint_eq(t.asked, 1);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -137,9 +137,9 @@ START_TEST(custom_fields_are_resolved)
 {
     static const char *const name[] = { "Cost_Centre", "Cost Centre", "custom:Cost Centre", "mx_Custom_2" };
     for (size_t i = 0; i < array_len(name); i++) {
-        struct lsq t;
+        struct wire t;
         lsq_init(&t);
-        lsq_map(&t, name[i]);
+        wire_map(&t, name[i]);
         ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
         ck_assert(!errs_any(&t.errs));
         const struct attr *a = &t.schema.attr[2];
@@ -147,61 +147,61 @@ START_TEST(custom_fields_are_resolved)
         ck_assert_str_eq(a->wire_create, "Cost_Centre");
         ck_assert_uint_eq(a->flags & (ATTR_CREATE | ATTR_UPDATE), ATTR_CREATE | ATTR_UPDATE);
         ck_assert_uint_eq(t.schema.attr[0].max_chars, 250);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
 
 START_TEST(field_without_schema_name_goes_by_update)
 {
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
-    lsq_map(&t, "Grade");
+    wire_map(&t, "Grade");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_str_eq(t.schema.attr[2].wire_update, "mx_Custom_3");
     ck_assert_uint_eq(t.schema.attr[2].flags & (ATTR_CREATE | ATTR_UPDATE), ATTR_UPDATE);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 
     lsq_init(&t);
-    lsq_option(&t, "custom_names", "mx_Custom_9=Other, mx_Custom_3 = Grade_X");
-    lsq_map(&t, "mx_Custom_3");
+    wire_option(&t, "custom_names", "mx_Custom_9=Other, mx_Custom_3 = Grade_X");
+    wire_map(&t, "mx_Custom_3");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_str_eq(t.schema.attr[2].wire_create, "Grade_X");
     ck_assert_uint_eq(t.schema.attr[2].flags & ATTR_CREATE, ATTR_CREATE);
     ck_assert(!errs_any(&t.errs));
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 /* Fact sheet 5.2: Update lists mx_Custom_1 to mx_Custom_10. */
 START_TEST(slots_beyond_the_tenth)
 {
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
-    lsq_map(&t, "Level_");
+    wire_map(&t, "Level_");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_uint_eq(t.schema.attr[2].flags & ATTR_UPDATE, 0);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 
     lsq_init(&t);
-    lsq_option(&t, "update_custom_slots", "20");
-    lsq_option(&t, "custom_on_create", "false");
-    lsq_map(&t, "Level_");
+    wire_option(&t, "update_custom_slots", "20");
+    wire_option(&t, "custom_on_create", "false");
+    wire_map(&t, "Level_");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_uint_eq(t.schema.attr[2].flags & (ATTR_CREATE | ATTR_UPDATE), ATTR_UPDATE);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 START_TEST(mistakes_of_the_mapping)
 {
     struct buf text = BUF_INIT(8192);
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
-    lsq_map(&t, "Cost_Center_X");
-    lsq_map(&t, "Cost_Center");
-    lsq_map(&t, "Same");
-    lsq_option(&t, "update_also", "PhoneMobile, FistName");
+    wire_map(&t, "Cost_Center_X");
+    wire_map(&t, "Cost_Center");
+    wire_map(&t, "Same");
+    wire_option(&t, "update_also", "PhoneMobile, FistName");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     errs_format(&t.errs, &text);
     ck_assert_uint_eq(t.errs.n, 4);
@@ -210,7 +210,7 @@ START_TEST(mistakes_of_the_mapping)
     assert_says(text.p, "several user attributes 'Same'");
     assert_says(text.p, "$.target.options.update_also: 'FistName' is no attribute");
     buf_deinit(&text);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -225,7 +225,8 @@ START_TEST(options_that_no_tenant_need_judge)
     static const struct {
         const char *option, *value, *says;
     } rows[] = {
-        { "activate_path", "v2/x", "options.activate_path: 'activate_path' must be a path that starts with '/'" },
+        { "activate_path", "v2/x",
+          "options.activate_path: 'activate_path' must be a path that starts with '/'" },
         { "deactivate_path", "/v2/x y", "options.deactivate_path: " },
         { "obsolete_path", "", "options.obsolete_path: " },
         { "search_path", "/v2#x", "options.search_path: " },
@@ -239,31 +240,31 @@ START_TEST(options_that_no_tenant_need_judge)
     static const bool given[VENDOR_CREDENTIALS_MAX] = { true, true };
     for (size_t i = 0; i < array_len(rows); i++) {
         struct buf text = BUF_INIT(8192);
-        struct lsq t;
+        struct wire t;
         lsq_init(&t);
-        lsq_option(&t, rows[i].option, rows[i].value);
+        wire_option(&t, rows[i].option, rows[i].value);
         t.k->vendor.check(t.option, given, note_said, &text);
         if (rows[i].says)
             assert_says(text.p, rows[i].says);
         ck_assert_msg(rows[i].says || text.n == 0, "%s: %s", rows[i].value, text.p);
         buf_deinit(&text);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
 
 START_TEST(update_also_and_attribute_check)
 {
-    struct lsq t;
+    struct wire t;
     lsq_init(&t);
-    lsq_map(&t, "PhoneMobile");
-    lsq_option(&t, "update_also", "PhoneMobile");
-    lsq_option(&t, "attribute_check", "all");
+    wire_map(&t, "PhoneMobile");
+    wire_option(&t, "update_also", "PhoneMobile");
+    wire_option(&t, "attribute_check", "all");
     ck_assert_int_eq(read_with(&t, all_good), READ_COMPLETE);
     ck_assert_uint_eq(t.schema.attr[2].flags & ATTR_UPDATE, ATTR_UPDATE);
     ck_assert_uint_eq(t.errs.n, 1); /* this tenant's list has no PhoneMobile */
     assert_says(t.errs.v[0].text, "'PhoneMobile'");
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -294,22 +295,22 @@ END_TEST
 START_TEST(pieces_and_cuts)
 {
     for (size_t cut = 0; cut < sizeof(self) - 1; cut++) {
-        struct lsq t;
+        struct wire t;
         struct request q;
         unsigned id;
         lsq_init(&t);
-        lsq_connect(&t);
+        wire_connect(&t);
         request_init(&q);
-        struct read_goal goal = lsq_goal_tenant(&t);
+        struct read_goal goal = wire_goal_tenant(&t);
         t.k->read_begin(t.conn, &goal);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
         struct reply part = { .status = 200, .body = { self, cut } }, whole = OK(self);
-        ck_assert(!lsq_feed(&t, id, &part, 0).good);
+        ck_assert(!wire_feed(&t, id, &part, 0).good);
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-        ck_assert(lsq_feed(&t, id, &whole, cut).good);
+        ck_assert(wire_feed(&t, id, &whole, cut).good);
         ck_assert_str_eq(t.tenant.label, "10001");
         request_deinit(&q);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
@@ -324,31 +325,31 @@ START_TEST(wrong_shapes)
     static const char *const bad_attributes[] = { "[]", "{}", "{\"UserAttributes\":[]}",
                                                   "{\"UserAttributes\":\"\"}" };
     for (size_t i = 0; i < array_len(bad_self); i++) {
-        struct lsq t;
+        struct wire t;
         struct script s = all_good;
         lsq_init(&t);
         s.self = bad_self[i];
         ck_assert_int_eq(read_with(&t, s), READ_INCOMPLETE);
         ck_assert_int_eq(t.state.again, AGAIN_LATER);
         assert_says(t.state.why, "UserByAccessKey.Get failed 4 times");
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
     for (size_t i = 0; i < array_len(bad_teams); i++) {
-        struct lsq t;
+        struct wire t;
         struct script s = all_good;
         lsq_init(&t);
-        lsq_map(&t, "TeamId");
+        wire_map(&t, "TeamId");
         s.teams = bad_teams[i];
         ck_assert_int_eq(read_with(&t, s), READ_INCOMPLETE);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
     for (size_t i = 0; i < array_len(bad_attributes); i++) {
-        struct lsq t;
+        struct wire t;
         struct script s = all_good;
         lsq_init(&t);
         s.attributes = bad_attributes[i];
         ck_assert_int_eq(read_with(&t, s), READ_INCOMPLETE);
-        lsq_deinit(&t);
+        wire_deinit(&t);
     }
 }
 END_TEST
@@ -356,7 +357,7 @@ END_TEST
 START_TEST(teams_nested_without_end)
 {
     struct buf text = BUF_INIT(1 << 20);
-    struct lsq t;
+    struct wire t;
     struct script s = all_good;
     buf_puts(&text, "{\"Teams\":");
     for (int i = 0; i < 40; i++)
@@ -367,18 +368,18 @@ START_TEST(teams_nested_without_end)
     buf_puts(&text, "}");
     s.teams = text.p;
     lsq_init(&t);
-    lsq_map(&t, "TeamId");
+    wire_map(&t, "TeamId");
     ck_assert_int_eq(read_with(&t, s), READ_INCOMPLETE);
     assert_says(t.state.why, "32 deep");
     buf_deinit(&text);
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 
 /* Fact sheet 2.1: with a wrong host a 401 names the right one; 4.1: the login works on any host. */
 START_TEST(refused_login)
 {
-    struct lsq t;
+    struct wire t;
     struct script s = { "Invalid host, use https://api-in21.leadsquared.com", attributes, teams, 401 };
     lsq_init(&t);
     ck_assert_int_eq(read_with(&t, s), READ_INCOMPLETE);
@@ -386,7 +387,7 @@ START_TEST(refused_login)
     ck_assert_int_eq(t.state.again, AGAIN_NO);
     ck_assert_uint_eq(t.asked, 1);
     assert_says(t.state.why, "401: Invalid host, use https://api-in21.leadsquared.com");
-    lsq_deinit(&t);
+    wire_deinit(&t);
 }
 END_TEST
 

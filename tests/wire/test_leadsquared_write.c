@@ -7,7 +7,7 @@
 enum { CUSTOM, MAIL, FIRST, LAST, ROLE, PHONE, DEPARTMENT, TEAM_SLOT, AGENT, TYPE, EMPLOYEE, MOBILE };
 
 struct bed {
-    struct lsq t;
+    struct wire t;
     struct step step[STEPS_MAX];
     const struct step *at[STEPS_MAX];
     size_t n;
@@ -23,7 +23,7 @@ static void bed_init(struct bed *b)
     memset(b, 0, sizeof(*b));
     lsq_init(&b->t);
     for (size_t i = 0; i < array_len(more); i++)
-        lsq_map(&b->t, more[i]);
+        wire_map(&b->t, more[i]);
     /* As READ_TENANT fills them in. */
     snprintf(b->t.schema.attr[CUSTOM].wire_update, ATTR_NAME_MAX, "mx_Custom_1");
     snprintf(b->t.schema.attr[CUSTOM].wire_create, ATTR_NAME_MAX, "Employee_No");
@@ -38,8 +38,8 @@ static bool index_mail(const struct bed *b)
 /* A roster of n users u0001@example.com, ...; every user listed `state`, manager user 0. */
 static void bed_roster(struct bed *b, size_t n)
 {
-    lsq_connect(&b->t);
-    b->t.roster = roster_new(&b->t.schema, &lsq_hash_key);
+    wire_connect(&b->t);
+    b->t.roster = roster_new(&b->t.schema, &wire_hash_key);
     if (index_mail(b))
         roster_index(b->t.roster, MAIL);
     unsigned read = roster_read_begin(b->t.roster);
@@ -58,7 +58,7 @@ static void bed_roster(struct bed *b, size_t n)
 static void bed_deinit(struct bed *b)
 {
     request_deinit(&b->q);
-    lsq_deinit(&b->t);
+    wire_deinit(&b->t);
 }
 
 static void emit(void *ctx, const struct step *s)
@@ -202,7 +202,7 @@ START_TEST(joiners_manager)
                             .manager_after = { str_of(row[i].id), str_of(row[i].key) } };
         struct bed b;
         bed_init(&b);
-        lsq_option(&b.t, "create_accepts_manager", row[i].option);
+        wire_option(&b.t, "create_accepts_manager", row[i].option);
         bed_roster(&b, 12);
         lower(&b, &c, 7, 1);
         ck_assert_msg(b.n == row[i].steps, "row %zu: %zu steps", i, b.n);
@@ -278,7 +278,7 @@ START_TEST(update_and_team_are_one_call) /* fact sheet 5.2 */
         struct bed b;
         char want[400];
         bed_init(&b);
-        lsq_option(&b.t, "clear_value", null ? "null" : "empty");
+        wire_option(&b.t, "clear_value", null ? "null" : "empty");
         bed_roster(&b, 5);
         lower(&b, c, 3, 2);
         ck_assert_uint_eq(b.n, 1);
@@ -309,7 +309,7 @@ START_TEST(returner_is_activated_and_updated) /* fact sheet 5.5, 11.4 */
     for (int inactive = 0; inactive < 2; inactive++) {
         struct bed b;
         bed_init(&b);
-        lsq_option(&b.t, "update_inactive", inactive ? "true" : "false");
+        wire_option(&b.t, "update_inactive", inactive ? "true" : "false");
         bed_roster(&b, 12);
         lower(&b, c, 3, 3);
         ck_assert_uint_eq(b.n, 3);
@@ -335,7 +335,7 @@ START_TEST(update_that_takes_the_manager)
                           { .kind = CHANGE_UPDATE, .user = OLD_USER("002"), .edit = e, .n_edits = 1 } };
     struct bed b;
     bed_init(&b);
-    lsq_option(&b.t, "update_accepts_manager", "true");
+    wire_option(&b.t, "update_accepts_manager", "true");
     bed_roster(&b, 5);
     lower(&b, c, 3, 2);
     lower(&b, c, 3, 1);
@@ -416,8 +416,8 @@ START_TEST(state_calls_are_options)
                           { .kind = CHANGE_RETIRE, .user = OLD_USER("002") } };
     struct bed b;
     bed_init(&b);
-    lsq_option(&b.t, "deactivate_method", "POST");
-    lsq_option(&b.t, "deactivate_path", "/v2/UserManagement.svc/User.Deactivate?id=");
+    wire_option(&b.t, "deactivate_method", "POST");
+    wire_option(&b.t, "deactivate_path", "/v2/UserManagement.svc/User.Deactivate?id=");
     bed_roster(&b, 5);
     lower(&b, c, 3, 2);
     ck_assert_uint_eq(b.n, 2);
@@ -463,7 +463,7 @@ START_TEST(manager_moves_by_the_hundred) /* fact sheet 3.4: 3,400 manager moves 
     bed_deinit(b);
 
     bed_init(b);
-    lsq_option(&b->t, "manager_batch", "7");
+    wire_option(&b->t, "manager_batch", "7");
     bed_roster(b, 30);
     for (size_t i = 0; i < 20; i++) {
         struct change c = { .kind = CHANGE_MANAGER,
@@ -473,7 +473,7 @@ START_TEST(manager_moves_by_the_hundred) /* fact sheet 3.4: 3,400 manager moves 
         lower(b, &c, (uint32_t)i, 1);
     }
     ck_assert_uint_eq(count_calls(b, true), 3);
-    lsq_option(&b->t, "manager_batch", "100");
+    wire_option(&b->t, "manager_batch", "100");
     ck_assert_uint_eq(pack(b, 0, 20), 15); /* user 0 comes again as the sixteenth: never twice in one batch */
     bed_deinit(b);
     free(b);
@@ -580,8 +580,8 @@ START_TEST(bulk_limits_are_options)
     for (size_t i = 0; i < array_len(row); i++) {
         struct bed b;
         bed_init(&b);
-        lsq_option(&b.t, "bulk_team_min", row[i].min);
-        lsq_option(&b.t, "bulk_team_max", row[i].max);
+        wire_option(&b.t, "bulk_team_min", row[i].min);
+        wire_option(&b.t, "bulk_team_max", row[i].max);
         bed_roster(&b, 30);
         for (uint32_t u = 10; u < 20; u++)
             add_move(&b, u, TEAM("2"));
@@ -618,7 +618,7 @@ START_TEST(no_bulk_after_mere_look_ups)
     bed_init(&b);
     bed_roster(&b, 20);
     request_init(&q);
-    struct roster *none = roster_new(&b.t.schema, &lsq_hash_key);
+    struct roster *none = roster_new(&b.t.schema, &wire_hash_key);
     struct read_goal goal = { .kind = READ_LOOKUP, .roster = none };
     b.t.k->read_begin(b.t.conn, &goal);
     ck_assert_int_eq(b.t.k->read_next(b.t.conn, &q, &id, &state), READ_COMPLETE);
