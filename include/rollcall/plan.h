@@ -48,6 +48,20 @@ struct guard {
     double percent;
 };
 
+/* A value that the tenant accepted in an earlier run and never showed: phone numbers that it rewrites, say.
+ * Remembered by what was wanted and what was shown instead, both as stick_digest() has them. */
+struct plan_stick {
+    struct str user; /* the vendor's id */
+    uint8_t slot;
+    char wanted[SHA256_HEX], seen[SHA256_HEX];
+    struct str since; /* the day when it was found: "2026-11-22" */
+};
+
+/* Of a value of `slot`, wanted or shown, canonical; a reference by its id. Keyed with the user's id, so that
+ * equal values of two users do not show. */
+void stick_digest(const struct schema *s, const struct refs *refs, size_t slot, struct str user,
+                  struct str value, char out[SHA256_HEX]);
+
 /* The policy: every field takes part in the policy hash. Borrowed for the plan's life. */
 struct plan_options {
     enum absent_policy absent;
@@ -65,6 +79,10 @@ struct plan_options {
     int email_slot;                /* slot whose value goes into change.user_email; -1 none */
     /* --accept KIND=COUNT: says yes to exactly that many, once. -1: not given. */
     int64_t accept[CHANGE_KINDS];
+    /* Not policy but memory: a value that is still wanted, and still not shown, as one of these says is not
+     * sent again; see plan_unstuck(). None with --retry-refused. */
+    const struct plan_stick *sticks;
+    size_t n_sticks;
 };
 
 /* How much feed and roster prove. Given at plan_end. */
@@ -110,6 +128,21 @@ const struct reject *plan_reject_at(const struct plan *p, size_t i);
 size_t plan_absent(const struct plan *p);
 uint32_t plan_absent_user(const struct plan *p, size_t i);
 
+/* Values that do not stick: they differ, they were sent in an earlier run, and nothing has changed since. No
+ * change, and no reason for any exit code. Not for memberships and managers. By key, user and slot. */
+struct plan_unstuck {
+    uint32_t user;
+    struct str key; /* of the person */
+    uint8_t slot;
+    struct str wanted, seen; /* shown forms; references by name */
+    struct str since;
+};
+size_t plan_unstuck_count(const struct plan *p);
+const struct plan_unstuck *plan_unstuck(const struct plan *p, size_t i);
+/* Whether the i-th of plan_options.sticks has served its time: the tenant shows by now what is wanted, or has
+ * no such user any more. */
+bool plan_stick_over(const struct plan *p, size_t i);
+
 struct plan_counts {
     uint64_t row[ROW_FATES], rows;
     uint64_t user[USER_FATES], users, active_users, managed_active;
@@ -134,8 +167,8 @@ bool plan_sums(const struct plan *p, char why[200]);
 enum user_fate plan_user_fate(const struct plan *p, uint32_t user);
 
 /* The canonical document: a header line (feed hash, policy hash, tenant, schema names, counts), then a line
- * per change, then ambiguous ones. `write` gets it in pieces; the SHA-256 of exactly these bytes names the
- * plan. */
+ * per change, then ambiguous ones, then values that do not stick. `write` gets it in pieces; the SHA-256 of
+ * exactly these bytes names the plan. */
 struct plan_header {
     const char *connector, *tenant; /* tenant id */
     const char *feed_sha256, *policy_sha256;
@@ -173,5 +206,11 @@ size_t plan_patterns(const struct plan *p, enum change_kind kind, struct plan_pa
 enum change_image { IMAGE_BEFORE, IMAGE_AFTER, IMAGE_OTHER, IMAGE_GONE };
 enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster,
                                const struct refs *refs, struct str created, struct buf *difference);
+
+/* Which values of an accepted change the user, as read now, does not show: for plan_options.sticks of later
+ * runs. Edits of CREATE and UPDATE, without memberships; `created` as above. Fills out[0..n-1] (`since` stays
+ * empty; `user` is borrowed from the roster) and returns n; 0 when he is not there. */
+size_t change_unstuck(const struct change *c, const struct schema *s, const struct roster *roster,
+                      const struct refs *refs, struct str created, struct plan_stick out[SCHEMA_MAX]);
 
 #endif

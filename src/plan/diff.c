@@ -88,6 +88,16 @@ static bool same_ref(struct plan *p, size_t slot, struct str has, struct str wan
     return b && str_eq(a->id, b->id);
 }
 
+bool same_value(struct plan *p, size_t slot, struct str has, struct str wants)
+{
+    if (str_eq(has, wants))
+        return true;
+    enum attr_type type = p->schema->attr[slot].type;
+    if (type == ATTR_REFS)
+        return same_refs(p, slot, has, wants);
+    return type == ATTR_REF && same_ref(p, slot, has, wants);
+}
+
 static struct str bad_ref_text(struct plan *p, size_t slot, struct str name, enum ref_found found)
 {
     const struct attr *a = &p->schema->attr[slot];
@@ -248,7 +258,7 @@ static void diff_slot(struct wanted *w, size_t slot, const struct value *v)
     /* What cannot be read cannot be compared: it is sent with a create only. */
     if (!v->canon.n || !(a->flags & ATTR_READ) || str_eq(v->canon, roster_canon(w->p->roster, w->user, slot)))
         return;
-    if (make_edit(w, slot, v, &e, &same) && !same)
+    if (make_edit(w, slot, v, &e, &same) && !same && !sticks_hold(w->p, w->row, w->user, &e, w->key))
         want(w, &e, !(a->flags & ATTR_UPDATE));
 }
 
@@ -288,12 +298,7 @@ static bool differs(struct plan *p, uint32_t user, const struct person *person)
         if (!canon.n || !(p->schema->attr[slot].flags & ATTR_READ) ||
             str_eq(canon, roster_canon(p->roster, user, slot)))
             continue;
-        const struct attr *a = &p->schema->attr[slot];
-        struct str has = roster_canon(p->roster, user, slot);
-        bool same = a->type == ATTR_REF    ? same_ref(p, slot, has, canon)
-                    : a->type == ATTR_REFS ? same_refs(p, slot, has, canon)
-                                           : false;
-        if (!same)
+        if (!same_value(p, slot, roster_canon(p->roster, user, slot), canon))
             return true;
     }
     return false;
@@ -305,6 +310,7 @@ uint32_t diff_user(struct plan *p, uint32_t row, uint32_t user, const struct per
         leave(p, row, user, person);
         return NO_DRAFT;
     }
+    sticks_row(p, row, user, person);
     if (!differs(p, user, person))
         return NO_DRAFT;
     struct wanted w = { .p = p, .row = row, .user = user };

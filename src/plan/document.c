@@ -1,6 +1,6 @@
 /* The canonical document of a plan: what is hashed, reviewed and carried to another machine. A header line, a
- * line per change, a line per ambiguous row. No line numbers, times or run ids: the same facts give the same
- * bytes. */
+ * line per change, a line per ambiguous row, a line per value that does not stick. No line numbers, times or
+ * run ids: the same facts give the same bytes. */
 #include <jansson.h>
 #include <string.h>
 
@@ -60,6 +60,7 @@ static void write_header(const struct plan *p, const struct plan_header *h, stru
     write_counts(&w, "rows", row_fate_name, c->row, ROW_FATES);
     write_counts(&w, "users", user_fate_name, c->user, USER_FATES);
     jw_end_object(&w);
+    jw_kint(&w, "does_not_stick", (int64_t)p->n_unstuck);
     jw_kbool(&w, "early_moves_from_leavers", p->opt->early_moves_from_leavers);
     jw_kz(&w, "feed_proof", h->feed_proof);
     jw_kz(&w, "feed_sha256", h->feed_sha256);
@@ -79,6 +80,20 @@ static void write_ambiguous(const struct plan_ambiguous *a, struct buf *out)
     jw_object(&w);
     jw_kstr(&w, "ambiguous", a->text);
     jw_kstr(&w, "key", a->key);
+    jw_end_object(&w);
+}
+
+/* Without the day: when it was found is no part of what is to be done. */
+static void write_unstuck(const struct plan *p, const struct plan_unstuck *u, struct buf *out)
+{
+    struct jw w;
+    jw_init(&w, out, true);
+    jw_object(&w);
+    jw_kz(&w, "does_not_stick", p->schema->attr[u->slot].name);
+    jw_kstr(&w, "key", u->key);
+    jw_kstr(&w, "seen", u->seen);
+    jw_kstr(&w, "user", roster_id(p->roster, u->user));
+    jw_kstr(&w, "wanted", u->wanted);
     jw_end_object(&w);
 }
 
@@ -115,6 +130,10 @@ void plan_write(const struct plan *p, const struct plan_header *h, void (*write)
     }
     for (size_t i = 0; i < p->n_ambs; i++) {
         write_ambiguous(&p->ambiguous[i], &l.buf);
+        line_end(&l);
+    }
+    for (size_t i = 0; i < p->n_unstuck; i++) {
+        write_unstuck(p, &p->unstuck[i], &l.buf);
         line_end(&l);
     }
     sha256_end(&l.sha, digest);

@@ -30,21 +30,6 @@ static void differs(struct look *l, const char *name, struct str is, struct str 
     buf_putc(l->difference, '\'');
 }
 
-/* Canonical form of a text of slot `slot`; a reference's is its id, whatever it was written as. */
-static struct str canon_of(const struct look *l, size_t slot, struct str text, struct buf *out)
-{
-    const struct attr *a = &l->s->attr[slot];
-    const struct ref *ref;
-    if (a->type == ATTR_REF && text.n && refs_find(l->refs, (enum ref_kind)a->ref_kind, text, &ref) == REF_OK)
-        return ref->id;
-    char guid[GUID_DIGITS];
-    if (a->type == ATTR_REF && attr_guid(text, guid)) {
-        buf_add(out, guid, sizeof(guid));
-        return buf_view(out);
-    }
-    return attr_canon(a, text, out) ? buf_view(out) : text;
-}
-
 /* Several references ---------------------------------------------------------------------------------------------------------- */
 
 /* Their ids, sorted. What the tenant does not know is none of this job's things and counts for nothing in
@@ -59,14 +44,13 @@ static int by_bytes(const void *a, const void *b)
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
-static void members_read(const struct look *l, size_t slot, struct str text, bool known_only,
+static void members_read(const struct attr *a, const struct refs *refs, struct str text, bool known_only,
                          struct members *out)
 {
-    const struct attr *a = &l->s->attr[slot];
     size_t n = 0;
     for (struct str m = attr_member(&text, 0); m.n; m = attr_member(&text, 0)) {
         const struct ref *ref;
-        bool known = refs_find(l->refs, (enum ref_kind)a->ref_kind, m, &ref) == REF_OK;
+        bool known = refs_find(refs, (enum ref_kind)a->ref_kind, m, &ref) == REF_OK;
         if (!known && known_only)
             continue;
         out->v = xgrow(out->v, &out->cap, out->n + 1, sizeof(*out->v));
@@ -78,6 +62,36 @@ static void members_read(const struct look *l, size_t slot, struct str text, boo
         if (i == 0 || !str_eq(out->v[n - 1], out->v[i]))
             out->v[n++] = out->v[i];
     out->n = n;
+}
+
+static struct str members_canon(struct members *m, struct buf *out)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        buf_puts(out, i ? "\n" : "");
+        buf_str(out, m->v[i]);
+    }
+    free(m->v);
+    return buf_view(out);
+}
+
+struct str value_canon(const struct schema *s, const struct refs *refs, size_t slot, struct str text,
+                       struct buf *out)
+{
+    const struct attr *a = &s->attr[slot];
+    const struct ref *ref;
+    if (a->type == ATTR_REFS) {
+        struct members m = { .n = 0 };
+        members_read(a, refs, text, false, &m);
+        return members_canon(&m, out);
+    }
+    if (a->type == ATTR_REF && text.n && refs_find(refs, (enum ref_kind)a->ref_kind, text, &ref) == REF_OK)
+        return ref->id;
+    char guid[GUID_DIGITS];
+    if (a->type == ATTR_REF && attr_guid(text, guid)) {
+        buf_add(out, guid, sizeof(guid));
+        return buf_view(out);
+    }
+    return attr_canon(a, text, out) ? buf_view(out) : text;
 }
 
 static bool members_have(const struct members *m, struct str id)
@@ -121,9 +135,10 @@ static void members_differ(struct look *l, const struct members *is, const struc
 static unsigned refs_image(struct look *l, uint32_t user, const struct edit *e)
 {
     struct members is = { .n = 0 }, before = { .n = 0 }, after = { .n = 0 };
-    members_read(l, e->slot, roster_canon(l->roster, user, e->slot), true, &is);
-    members_read(l, e->slot, e->before, false, &before);
-    members_read(l, e->slot, e->after, false, &after);
+    const struct attr *a = &l->s->attr[e->slot];
+    members_read(a, l->refs, roster_canon(l->roster, user, e->slot), true, &is);
+    members_read(a, l->refs, e->before, false, &before);
+    members_read(a, l->refs, e->after, false, &after);
     unsigned image = members_image(&is, &before, &after);
     if (!(image & 1))
         members_differ(l, &is, e);
@@ -140,9 +155,9 @@ static unsigned value_image(struct look *l, uint32_t user, const struct edit *e)
 {
     struct buf now = BUF_INIT(ATTR_CANON_MAX), after = BUF_INIT(ATTR_CANON_MAX),
                before = BUF_INIT(ATTR_CANON_MAX);
-    struct str is = canon_of(l, e->slot, roster_shown(l->roster, user, e->slot), &now);
-    unsigned image = str_eq(is, canon_of(l, e->slot, e->after, &after)) ? 1 : 0;
-    image |= str_eq(is, canon_of(l, e->slot, e->before, &before)) ? 2 : 0;
+    struct str is = value_canon(l->s, l->refs, e->slot, roster_shown(l->roster, user, e->slot), &now);
+    unsigned image = str_eq(is, value_canon(l->s, l->refs, e->slot, e->after, &after)) ? 1 : 0;
+    image |= str_eq(is, value_canon(l->s, l->refs, e->slot, e->before, &before)) ? 2 : 0;
     if (!(image & 1))
         differs(l, l->s->attr[e->slot].name, roster_shown(l->roster, user, e->slot),
                 e->after_name.n ? e->after_name : e->after);
@@ -293,4 +308,33 @@ enum change_image change_image(const struct change *c, const struct schema *s, c
     case CHANGE_MANAGER: return manager_image(&l, user);
     default: edits_image(&l, user, &after, &known); return image_of(after, known);
     }
+}
+
+/* What does not show ---------------------------------------------------------------------------------------------------------- */
+
+static uint32_t user_of(const struct look *l, struct str created)
+{
+    bool several = false;
+    uint32_t user = l->c->kind != CHANGE_CREATE ? roster_by_id(l->roster, l->c->user)
+                    : created.n                 ? roster_by_id(l->roster, created)
+                                                : created_by_keys(l, &several);
+    return several || (user != NO_USER && roster_state(l->roster, user) == USER_GONE) ? NO_USER : user;
+}
+
+size_t change_unstuck(const struct change *c, const struct schema *s, const struct roster *roster,
+                      const struct refs *refs, struct str created, struct plan_stick out[SCHEMA_MAX])
+{
+    struct look l = { .c = c, .s = s, .roster = roster, .refs = refs };
+    uint32_t user = c->kind == CHANGE_CREATE || c->kind == CHANGE_UPDATE ? user_of(&l, created) : NO_USER;
+    size_t n = 0;
+    for (size_t i = 0; user != NO_USER && i < c->n_edits; i++) {
+        const struct edit *e = &c->edit[i];
+        if (s->attr[e->slot].flags & ATTR_MEMBERSHIP || edit_image(&l, user, e) & 1)
+            continue;
+        out[n] = (struct plan_stick){ .user = roster_id(roster, user), .slot = e->slot };
+        stick_digest(s, refs, e->slot, out[n].user, e->after, out[n].wanted);
+        stick_digest(s, refs, e->slot, out[n].user, roster_shown(roster, user, e->slot), out[n].seen);
+        n++;
+    }
+    return n;
 }

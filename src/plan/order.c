@@ -62,6 +62,8 @@ static enum user_fate fate_of(const struct plan *p, uint32_t u)
         return USER_CHANGED;
     if (flags & U_HELD)
         return USER_WITHHELD;
+    if (p->user_fate[u] == USER_REFUSED)
+        return USER_REFUSED;
     if (user_row(p, u) != NO_ROW)
         return USER_IN_SYNC;
     if (flags & U_NAMED)
@@ -105,7 +107,14 @@ struct sums {
     uint8_t *touched; /* per user: TOUCHED_* */
 };
 
-enum { TOUCHED = 1, TOUCHED_HELD = 2, TOUCHED_DEACTIVATED = 4, TOUCHED_RETIRED = 8, TOUCHED_OTHERWISE = 16 };
+enum {
+    TOUCHED = 1,
+    TOUCHED_HELD = 2,
+    TOUCHED_DEACTIVATED = 4,
+    TOUCHED_RETIRED = 8,
+    TOUCHED_OTHERWISE = 16,
+    TOUCHED_UNSTUCK = 32
+};
 
 static unsigned touches(const struct change *c)
 {
@@ -127,6 +136,8 @@ static void sums_take(const struct plan *p, struct sums *s)
         if (u != NO_USER)
             s->touched[u] |= (uint8_t)touches(c);
     }
+    for (size_t i = 0; i < plan_unstuck_count(p); i++)
+        s->touched[plan_unstuck(p, i)->user] |= TOUCHED_UNSTUCK;
     for (uint32_t u = 0; u < roster_count(p->roster); u++) {
         s->user[plan_user_fate(p, u)]++;
         s->active += roster_state(p->roster, u) == USER_ACTIVE;
@@ -152,7 +163,9 @@ static bool user_sound(const struct plan *p, const struct sums *s, uint32_t u)
         return false;
     return touched & TOUCHED        ? fate == USER_CHANGED
            : touched & TOUCHED_HELD ? fate == USER_WITHHELD
-                                    : fate != USER_CHANGED && fate != USER_WITHHELD;
+           : touched & TOUCHED_UNSTUCK
+               ? fate == USER_REFUSED
+               : fate != USER_CHANGED && fate != USER_WITHHELD && fate != USER_REFUSED;
 }
 
 static const char *sums_wrong(const struct plan *p, const struct sums *s)

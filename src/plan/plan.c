@@ -190,6 +190,7 @@ struct plan *plan_new(const struct plan_options *options, const struct schema *s
     p->refs = refs;
     p->key = *key;
     users_init(p);
+    sticks_init(p);
     return p;
 }
 
@@ -209,6 +210,7 @@ void plan_free(struct plan *p)
     free(p->ref_cache);
     free(p->has.v);
     free(p->wants.v);
+    sticks_deinit(p);
     free(p->user_flags);
     free(p->user_fate);
     free(p->ambiguous);
@@ -224,6 +226,7 @@ void plan_end(struct plan *p, const struct plan_proof *proof)
     assert(!p->ended);
     p->ended = true;
     repeat_judge(p);
+    sticks_end(p, proof);
     guards_rejects(p, proof);
     absence_trust(p, proof);
     absence_find(p);

@@ -113,6 +113,12 @@ struct ref_set {
     size_t n, cap;
 };
 
+/* One of the options' sticks whose user is there. */
+struct stick {
+    uint32_t user, row; /* row: says what the user has; NO_ROW: none does */
+    size_t number;
+};
+
 struct plan {
     const struct plan_options *opt;
     const struct schema *schema;
@@ -141,6 +147,13 @@ struct plan {
     size_t n_ref_cache, cap_ref_cache;
     struct table ref_table;
     struct ref_set has, wants; /* for the attribute that is being compared */
+
+    struct stick *sticks; /* sorted by user */
+    size_t n_sticks;
+    bool *stick_over;             /* by number in the options */
+    struct plan_unstuck *unstuck; /* with its row; sorted at the end, when rows count no more */
+    uint32_t *unstuck_row;
+    size_t n_unstuck, cap_unstuck, cap_unstuck_row;
 
     uint32_t n_users;
     uint8_t *user_flags, *user_fate;
@@ -179,6 +192,8 @@ void draft_hold(struct draft *d, enum hold hold, struct str why); /* the earlies
 /* Both return the draft that carries the edits that can be sent (the update; the create), or NO_DRAFT. */
 uint32_t diff_user(struct plan *p, uint32_t row, uint32_t user, const struct person *person);
 uint32_t diff_create(struct plan *p, uint32_t row, const struct person *person);
+/* Whether a user's canonical value is what a row wants, by what references mean. */
+bool same_value(struct plan *p, size_t slot, struct str has, struct str wants);
 bool retires(const struct plan *p); /* leavers are retired, not just deactivated */
 struct draft *draft_split(
     struct plan *p, uint32_t draft,
@@ -201,6 +216,21 @@ bool same_refs(struct plan *p, size_t slot, struct str has, struct str wants);
 void ref_set_texts(struct plan *p, const struct ref_set *s, struct str *ids, struct str *names);
 /* The member of `send` whose canonical form is `canon`, as it is written; `canon` itself when none is. */
 struct str ref_as_written(const struct attr *a, struct str send, struct str canon);
+
+/* sticks.c */
+void sticks_init(struct plan *p);
+void sticks_deinit(struct plan *p);
+void sticks_row(struct plan *p, uint32_t row, uint32_t user,
+                const struct person *person); /* notes what the user has by now */
+/* True when the edit is one that does not stick: it is noted, and not to be made. */
+bool sticks_hold(struct plan *p, uint32_t row, uint32_t user, const struct edit *e, struct str key);
+void sticks_end(struct plan *p, const struct plan_proof *proof);
+
+/* image.c */
+/* Canonical form of a text of slot `slot`; a reference's is its id, whatever it was written as. Borrowed from
+ * `text`, `out` or `refs`. */
+struct str value_canon(const struct schema *s, const struct refs *refs, size_t slot, struct str text,
+                       struct buf *out);
 
 /* repeat.c */
 void repeat_judge(struct plan *p);

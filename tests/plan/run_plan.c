@@ -9,10 +9,11 @@
  * email; Department text; Team ref membership; manager EmployeeId options:  absent POLICY; guard KIND NUMBER
  * PERCENT (- is off, and the default here); accept KIND COUNT; off KIND; on KIND (all are but retire); unable
  * KIND (the target's); protect WHAT; own ID; rejects NUMBER PERCENT; trip plan; proof proven|whole|broken
- * all|looked-up|found|none; patterns; early-moves teams:    ID NAME [< PARENT-ID] users:    a table with |
- * between the cells: id, state (active, inactive, gone, admin), manager (an id), attributes feed:     the
- * same: status (Active, Terminated, bad: a rejected row with readable keys, bad!: one without), manager,
- * attributes expect:   the plan in words, to the end of the file
+ * all|looked-up|found|none; patterns; early-moves; stick USER ATTRIBUTE WANTED < SEEN (an earlier run found
+ * it not to stick) teams:    ID NAME [< PARENT-ID] users:    a table with | between the cells: id, state
+ * (active, inactive, gone, admin), manager (an id), attributes feed:     the same: status (Active,
+ * Terminated, bad: a rejected row with readable keys, bad!: one without), manager, attributes expect:   the
+ * plan in words, to the end of the file
  *
  * Every file is told in several orders, with other hash keys, and twice over: nothing of that may show. */
 #include <dirent.h>

@@ -7,6 +7,7 @@
 
 #define CELLS_MAX 40
 #define ROWS_MAX 400
+#define STICKS_MAX 16
 #define SCENARIO_TEXT_MAX ((size_t)1024 * 1024)
 
 struct table_text {
@@ -26,6 +27,10 @@ struct scenario {
     size_t expected_at; /* offset of the line behind "expect:" */
     bool patterns;
     const char *protected_keys[16];
+    struct {
+        struct str user, attribute, wanted, seen;
+    } stick[STICKS_MAX];
+    size_t n_sticks;
     struct arena arena;
     char error[300];
 };

@@ -174,6 +174,22 @@ static bool option_kind(struct scenario *s, struct str name, struct str line)
     return true;
 }
 
+/* "stick USER ATTRIBUTE WANTED < SEEN" */
+static bool stick_of(struct scenario *s, struct str rest)
+{
+    if (s->n_sticks == STICKS_MAX)
+        return bad(s, "too many sticks");
+    s->stick[s->n_sticks].user = word(&rest);
+    s->stick[s->n_sticks].attribute = word(&rest);
+    const char *seen = memchr(rest.p, '<', rest.n);
+    if (!seen)
+        return bad(s, "stick USER ATTRIBUTE WANTED < SEEN");
+    s->stick[s->n_sticks].wanted = str_trim((struct str){ rest.p, (size_t)(seen - rest.p) });
+    s->stick[s->n_sticks].seen = str_trim((struct str){ seen + 1, rest.n - (size_t)(seen + 1 - rest.p) });
+    s->n_sticks++;
+    return true;
+}
+
 static bool option_line(struct scenario *s, struct str line)
 {
     struct str name = word(&line), rest = str_trim(line);
@@ -183,6 +199,8 @@ static bool option_line(struct scenario *s, struct str line)
         s->protected_keys[s->options.n_protected++] = arena_z(&s->arena, rest);
         return s->options.n_protected < array_len(s->protected_keys) || bad(s, "too many protected");
     }
+    if (str_is(name, "stick"))
+        return stick_of(s, rest);
     if (str_is(name, "own"))
         s->options.own_user = arena_z(&s->arena, rest);
     else if (str_is(name, "trip"))

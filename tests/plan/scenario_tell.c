@@ -212,6 +212,15 @@ static void say_plan(const struct scenario *s, const struct plan *p, const struc
         buf_printf(out, "rejected line %llu: %s: %s\n", (unsigned long long)r->at.line,
                    reject_reason_name[r->reason], r->detail);
     }
+    for (size_t i = 0; i < plan_unstuck_count(p); i++) {
+        const struct plan_unstuck *u = plan_unstuck(p, i);
+        buf_printf(out, "does not stick %.*s (%.*s) %s '%.*s', shown as '%.*s' since %.*s\n", STR_ARG(u->key),
+                   STR_ARG(roster_id(roster, u->user)), s->schema.attr[u->slot].name, STR_ARG(u->wanted),
+                   STR_ARG(u->seen), STR_ARG(u->since));
+    }
+    for (size_t i = 0; i < s->n_sticks; i++)
+        if (plan_stick_over(p, i))
+            buf_printf(out, "over %.*s %.*s\n", STR_ARG(s->stick[i].user), STR_ARG(s->stick[i].attribute));
     for (size_t i = 0; i < plan_absent(p); i++)
         buf_printf(out, "absent %.*s\n", STR_ARG(roster_id(roster, plan_absent_user(p, i))));
     say_counts(p, out);
@@ -228,9 +237,34 @@ static void keep(void *ctx, struct str bytes)
     buf_str(ctx, bytes);
 }
 
-static struct plan *planned(const struct scenario *s, const struct telling *t, struct roster *roster)
+/* The options with what an earlier run remembered. */
+struct facts {
+    struct plan_options options;
+    struct plan_stick stick[STICKS_MAX];
+};
+
+static void remember(const struct scenario *s, struct facts *f)
 {
-    struct plan *p = plan_new(&s->options, &s->schema, roster, &s->refs, &t->key);
+    f->options = s->options;
+    f->options.sticks = f->stick;
+    f->options.n_sticks = s->n_sticks;
+    for (size_t i = 0; i < s->n_sticks; i++) {
+        int slot = schema_slot(&s->schema, s->stick[i].attribute);
+        assert(slot >= 0);
+        f->stick[i] = (struct plan_stick){ .user = s->stick[i].user,
+                                           .slot = (uint8_t)slot,
+                                           .since = STR("2026-11-21") };
+        stick_digest(&s->schema, &s->refs, (size_t)slot, s->stick[i].user, s->stick[i].wanted,
+                     f->stick[i].wanted);
+        stick_digest(&s->schema, &s->refs, (size_t)slot, s->stick[i].user, s->stick[i].seen,
+                     f->stick[i].seen);
+    }
+}
+
+static struct plan *planned(const struct scenario *s, const struct facts *f, const struct telling *t,
+                            struct roster *roster)
+{
+    struct plan *p = plan_new(&f->options, &s->schema, roster, &s->refs, &t->key);
     tell_rows(s, t, p);
     plan_end(p, &s->proof);
     return p;
@@ -247,13 +281,15 @@ bool scenario_tell(const struct scenario *s, const struct telling *t, struct tol
         .roster_proof = "all",
     };
     struct roster *roster = tell_users(s, t);
+    struct facts facts;
+    remember(s, &facts);
     if (t->twice) { /* and told the other way round, so that what it left in the roster is wrong for the next
                      */
         struct telling before = *t;
         before.reverse_rows = !t->reverse_rows;
-        plan_free(planned(s, &before, roster));
+        plan_free(planned(s, &facts, &before, roster));
     }
-    struct plan *p = planned(s, t, roster);
+    struct plan *p = planned(s, &facts, t, roster);
     buf_init(&out->text, SCENARIO_TEXT_MAX);
     buf_init(&out->document, SCENARIO_TEXT_MAX);
     say_plan(s, p, roster, &out->text);
