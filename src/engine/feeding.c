@@ -162,12 +162,6 @@ static bool as_the_keys(struct engine *e)
     return e->keys_unchanged && strcmp(hex, e->keys_sha256) == 0;
 }
 
-static void rows_read(struct engine *e)
-{
-    e->feed_ended = true;
-    engine_enter(e, PHASE_PLAN);
-}
-
 static void keys_read(struct engine *e, bool unchanged)
 {
     e->keys_unchanged = unchanged;
@@ -191,6 +185,7 @@ void feeding_end(struct engine *e, bool unchanged, const char *error)
     if (e->feed_pass == FEED_ROWS)
         unchanged = as_the_keys(e) && unchanged;
     feed_end(e->feed, unchanged, NULL, e->cfg.errs);
+    e->feed_ended = e->feed_pass == FEED_ROWS;
     if (errs_any(e->cfg.errs))
         engine_fail(e, EXIT_FEED, "feed '%s' does not fit the job; nothing was written",
                     e->cfg.job->feed.given);
@@ -199,5 +194,5 @@ void feeding_end(struct engine *e, bool unchanged, const char *error)
     else if (e->cfg.verb == VERB_CHECK)
         checked(e);
     else
-        rows_read(e);
+        engine_enter(e, PHASE_PLAN);
 }
