@@ -92,6 +92,24 @@ def test_demo():
     assert all(p.stat().st_mode & 0o077 == 0 for p in (folder / 'demo').rglob('*') if p.parent.name in ('audit', 'rejects', 'state'))
 
 
+def test_scim():
+    """the same against a SCIM 2.0 service"""
+    folder = fresh()
+    done = demo(folder, PROGRAMS, '--vendor', 'scim')
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not alive(folder)
+    assert 'violations  0' in done.stdout and 'All as it should be' in done.stdout
+    assert '24 POST /Users, ' in done.stdout and ' PATCH /Users/{id}, ' in done.stdout
+    audits = [json.loads(p.read_text()) for p in sorted((folder / 'demo' / 'audit').iterdir(), key=os.path.getmtime)]
+    assert [len(a['changes']) for a in audits] == [479, 0]
+    assert all(a['sums']['hold'] and a['run']['exit_code'] == 0 for a in audits)
+    kinds = {c['change']['kind'] for c in audits[0]['changes']}
+    assert kinds == {'create', 'activate', 'update', 'manager', 'membership', 'deactivate'}, kinds
+    assert len(audits[0]['rejects']) == 3
+    job = json.loads((folder / 'demo' / 'job.json').read_text())
+    assert re.fullmatch(r'http://127\.0\.0\.1:\d+/scim/v2', job['target']['url'])
+
+
 def test_notices_a_second_plan():
     """a second sync that plans a change makes the demo fail"""
     folder = fresh()
@@ -151,8 +169,8 @@ def test_interrupted():
 def test_refuses():
     """another vendor, an unknown argument, a folder with something in it"""
     folder = fresh()
-    done = demo(folder, PROGRAMS, '--vendor', 'scim')
-    assert done.returncode == 1 and "no demo of 'scim'" in done.stderr
+    done = demo(folder, PROGRAMS, '--vendor', 'nobody')
+    assert done.returncode == 1 and "no demo of 'nobody'" in done.stderr
     assert demo(folder, PROGRAMS, '--nothing').returncode == 3
     (folder / 'demo').mkdir()
     (folder / 'demo' / 'thesis.txt').write_text('mine')
@@ -162,13 +180,14 @@ def test_refuses():
 
 
 def test_sample():
-    """the sample export is what samples/make-feed makes of the tenant that the demo's sandbox generates"""
-    with harness.Sandbox(users=2000, seed=7) as box:
-        folder = fresh()
-        (folder / 'state.json').write_text(json.dumps(box.state()))
-        box.stop()
-    subprocess.run([sys.executable, TOP / 'samples' / 'make-feed', folder / 'state.json', folder / 'hr.csv'], check=True)
-    assert (folder / 'hr.csv').read_bytes() == (TOP / 'samples' / 'hr-export.csv').read_bytes()
+    """the sample exports are what samples/make-feed makes of the tenants that the demo's sandbox generates"""
+    for vendor, sample in ('leadsquared', 'hr-export.csv'), ('scim', 'hr-export-scim.csv'):
+        with harness.Sandbox(vendor=vendor, users=2000, seed=7) as box:
+            folder = fresh()
+            (folder / 'state.json').write_text(json.dumps(box.state()))
+            box.stop()
+        subprocess.run([sys.executable, TOP / 'samples' / 'make-feed', folder / 'state.json', folder / 'hr.csv'], check=True)
+        assert (folder / 'hr.csv').read_bytes() == (TOP / 'samples' / sample).read_bytes(), sample
     script = (TOP / 'scripts' / 'demo').read_text()
     assert re.search(r'--users 2000 --seed 7\b', script)
 

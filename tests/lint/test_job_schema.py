@@ -167,6 +167,7 @@ def test_same_options():
             assert kinds(p) == types[o["type"]], o["name"]
             assert fallback_text(p) == (o["default"] or ""), f"{o['name']}: {fallback_text(p)}, {o['default']}"
             assert p.get("enum", []) == o["choices"], o["name"]
+            assert (p.get("format") == "uri") == (o["type"] == "url"), o["name"]
             if o["type"] == "int":
                 assert (p["minimum"], p["maximum"]) == (o["min"], o["max"]), o["name"]
 
@@ -263,22 +264,28 @@ def test_manual_has_every_guard():
 
 def test_jobs_load():
     jobs = [n for n in names("jobs") if not n.endswith(".schema.json")]
-    assert "demo-leadsquared.json" in jobs and "leadsquared.json" in jobs
+    assert {"demo-leadsquared.json", "leadsquared.json", "demo-scim.json", "scim.json"} <= set(jobs)
     for n in jobs:
         r = probe("load", os.path.join(ROOT, "jobs", n))
         assert r.returncode == 0, r.stdout + r.stderr
 
 
 def test_starting_point_has_the_defaults():
-    """jobs/leadsquared.json says that most of it is the default."""
-    job = load("jobs", "leadsquared.json")
-    for path, r in RULES.items():
-        at = job
-        for part in path.split("."):
-            at = at.get(part) if isinstance(at, dict) else None
-        if at is not None and r["default"] is not None:
-            given = at if isinstance(at, str) else json.dumps(at)
-            assert given == r["default"], f"{path}: {given} is not the default {r['default']}"
+    """The starting points say that most of them is the default."""
+    for c in KEYS["connectors"]:
+        job = load("jobs", c["name"] + ".json")
+        for path, r in RULES.items():
+            at = job
+            for part in path.split("."):
+                at = at.get(part) if isinstance(at, dict) else None
+            if at is not None and r["default"] is not None:
+                given = at if isinstance(at, str) else json.dumps(at)
+                assert given == r["default"], f"{path}: {given} is not the default {r['default']}"
+        options = {k: v for k, v in job["target"]["options"].items() if not k.startswith("_")}
+        for name, given in options.items():
+            default = next(o["default"] for o in c["options"] if o["name"] == name)
+            given = given if isinstance(given, str) else json.dumps(given)
+            assert given == default, f"{c['name']}: the option {name}: {given} is not the default {default}"
 
 
 def validator():
