@@ -42,7 +42,7 @@ static const struct entry table[] = {
     { "state", 0, TEXT, V_ALL, AT(state), "DIR",
       "state directory (default: $STATE_DIRECTORY, $XDG_STATE_HOME/rollcall)" },
     { "allow-host", 0, LIST, V_RUNNING, AT(allow_host), "HOST",
-      "read secrets only for this target host; may be repeated" },
+      "read secrets only to be sent to this host; may be repeated" },
     { "insecure-http", 0, LIST, V_RUNNING, AT(insecure_http), "HOST",
       "speak http to this host (test beds only)" },
     { "no-commands", 0, FLAG, V_RUNNING, AT(no_commands), NULL, "refuse cmd: secrets" },
