@@ -93,7 +93,7 @@ static struct str last_segment(struct str *url)
     size_t from = url->n;
     while (from > 0 && url->p[from - 1] != '/')
         from--;
-    struct str last = { url->p + from, url->n - from };
+    struct str last = { url->n > 0 ? url->p + from : NULL, url->n - from };
     url->n = from > 0 ? from - 1 : 0;
     return last;
 }
