@@ -179,11 +179,12 @@ class Bed:
     WRITING = WRITING
     KEYS = {'LSQ_ACCESS_KEY': ACCESS_KEY, 'LSQ_SECRET_KEY': SECRET_KEY}
     SECRETS = [re.escape(ACCESS_KEY), re.escape(SECRET_KEY)]  # patterns that must not be left anywhere
+    PATIENCE = TIMEOUT  # seconds until a run that hangs is called off
     rows_of = staticmethod(rows_of)
 
     def __init__(self, users=60, seed=7, state=None, switches=None, job=None, dump=False):
-        self.box = Sandbox(self.VENDOR, users=users, seed=seed, state=state,
-                           switches=dict(self.SWITCHES, **(switches or {})), dump=dump)
+        self.box = self.open_box(users=users, seed=seed, state=state,
+                                 switches=dict(self.SWITCHES, **(switches or {})), dump=dump)
         self.folder = harness.folder()
         self.state_dir = os.path.join(self.folder, 'state')
         self.job_path = os.path.join(self.folder, 'job.json')
@@ -203,6 +204,10 @@ class Bed:
         code = self.box.stop()
         if kind is None:
             assert code == 0, 'the sandbox ended with %s: %s' % (code, self.box.errors)
+
+    def open_box(self, **options):
+        """What the runs of this bed are made against."""
+        return Sandbox(self.VENDOR, **options)
 
     def url(self):
         """What the job calls the tenant by."""
@@ -300,14 +305,14 @@ class Bed:
                      stderr=subprocess.PIPE, env=self.env(env), cwd=self.folder)
 
     def finish(self, process):
-        out, err = process.communicate(timeout=TIMEOUT)
+        out, err = process.communicate(timeout=self.PATIENCE)
         return Done(process.args, process.returncode, out.decode(), err.decode())
 
     def call(self, *arguments, code=0, env=None, state=True, text=None):
         """rollcall with these arguments; not one that leaves an audit."""
         source = {'stdin': subprocess.DEVNULL} if text is None else {'input': text}
         done = subprocess.run(self.command(arguments, state), env=self.env(env), cwd=self.folder,
-                              timeout=TIMEOUT,
+                              timeout=self.PATIENCE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, **source)
         done = Done(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
         assert code in (None, done.code), 'exit %d expected: %r' % (code, done)
