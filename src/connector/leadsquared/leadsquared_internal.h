@@ -1,7 +1,8 @@
 /* What the files of the LeadSquared connector share. One file a subject: vendor.c (tables), check.c (options
- * that fit no table), answer.c (what an answer means, whatever the call), request.c (requests and the search's
- * body), listing.c (streaming readers), read.c (which request is next, which answer belongs to it), tenant.c,
- * roster.c, lookup.c (the three readings), lower.c, pack.c, settle.c (writing), leadsquared.c (life). */
+ * that fit no table), answer.c (what an answer means, whatever the call), request.c (requests and the
+ * search's body), listing.c (streaming readers), read.c (which request is next, which answer belongs to it),
+ * tenant.c, roster.c, lookup.c (the three readings), lower.c, pack.c, settle.c (writing), leadsquared.c
+ * (life). */
 #ifndef LEADSQUARED_INTERNAL_H
 #define LEADSQUARED_INTERNAL_H
 
@@ -80,7 +81,7 @@ int64_t lsq_number(const struct conn *c, enum lsq_option o);
 /* Name of an attribute in an update, a listing and a condition; in a create. */
 struct str lsq_wire_update(const struct attr *a);
 struct str lsq_wire_create(const struct attr *a);
-int lsq_custom_slot(struct str name); /* N of "mx_Custom_N", or -1 */
+int lsq_custom_slot(struct str name);        /* N of "mx_Custom_N", or -1 */
 struct str lsq_next_entry(struct str *rest); /* the next part of a list with commas, trimmed */
 void lsq_check(const struct option_value *options, const bool *given,
                void (*say)(void *ctx, const char *where, const char *text), void *ctx); /* vendor.check */

@@ -289,8 +289,6 @@ void tenant_advance(struct conn *c)
         if (maps_teams(r->goal.schema))
             ask_add(c, ASK_TEAMS);
         return;
-    default:
-        check_update_also(c);
-        reading_complete(c, PROOF_NONE, "own user, attributes and teams read");
+    default: check_update_also(c); reading_complete(c, PROOF_NONE, "own user, attributes and teams read");
     }
 }
