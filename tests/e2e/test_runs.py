@@ -277,7 +277,7 @@ def test_secrets():
         path = os.path.join(bed.folder, 'secret.own')
         with open(path, 'w', encoding='utf-8') as f:
             f.write('SKEY-sandbox\n')
-        os.chmod(path, 0o644)
+        os.chmod(path, 0o664)
         bed.set_job(target={'credentials': {'secret_key': 'file:secret.own'}})
         bed.check_traces = lambda done: None  # that file has the key: the search below leaves it out
         assert 'secret.own' in bed.call('plan', bed.job_path, code=7).err
