@@ -34,6 +34,8 @@ static const struct entry table[] = {
     { "first", 0, TEXT, V_APPLY | V_SYNC, AT(first), "N",
       "nothing but the first N users with changes (a canary)" },
     { "max-time", 0, TEXT, V_APPLY | V_SYNC, AT(max_time), "D", "stop resumably after D (90min, 2h)" },
+    { "retry-refused", 0, FLAG, V_PLAN | V_SYNC, AT(retry_refused), NULL,
+      "send again what the tenant accepted once and never showed" },
     { "last", 0, FLAG, V_SHOW | V_REPORT, AT(last), NULL, "the newest run" },
     { "user", 0, TEXT, V_SHOW, AT(user), "KEY", "everything about one person, step by step" },
     { "kind", 0, TEXT, V_SHOW, AT(kind), "KIND", "every change of a kind, or 'all'" },

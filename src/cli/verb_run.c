@@ -83,6 +83,7 @@ static void configure(struct session *s, enum verb verb)
     c->max_time_us = o->max_time_us;
     c->plan_file_sha256 = o->sha256;
     c->detailed_exitcode = o->detailed_exitcode;
+    c->retry_refused = o->retry_refused;
     c->offline = o->offline;
     c->user_agent = "rollcall/" ROLLCALL_VERSION;
     c->seed = rng_os();

@@ -109,4 +109,8 @@ void wave_begin(struct engine *e, uint32_t wave);
 void wave_over(struct engine *e);
 void apply_over(struct engine *e);
 
+/* sticks.c: 0 or the ledger's error */
+int sticks_forget_sent(struct engine *e); /* of what is sent from now on another read back decides */
+int sticks_record(struct engine *e, const struct work_item *item, const struct roster *fresh);
+
 #endif

@@ -78,6 +78,10 @@ void applying_begin(struct engine *e)
     count_on(e);
     /* Made durable together with the state: a run cut off here is not resumed with more. */
     record_left_out(e);
+    if (sticks_forget_sent(e) != 0) {
+        engine_ledger_failed(e);
+        return;
+    }
     if (!mark_run(e, RUN_APPLYING))
         return;
     skip_created(e);

@@ -1,8 +1,8 @@
 /* What the files of the engine share. One file a subject: engine.c (life, events, phases), calls.c (what is
  * in flight, pacing), login.c, reading.c (drives a connector's reading), feeding.c (feed -> plan), planning.c
  * (plan -> ledger), work.c (changes -> steps -> waves), applying.c (waves -> calls), prelude.c, settling.c
- * (answers -> outcomes), readback.c, lookups.c (whom to look up),
- * overview.c (the document that show and report read). */
+ * (answers -> outcomes), readback.c, lookups.c (whom to look up), sticks.c (what
+ * the tenant takes and does not show), overview.c (the document that show and report read). */
 #ifndef ROLLCALL_ENGINE_INTERNAL_H
 #define ROLLCALL_ENGINE_INTERNAL_H
 
@@ -214,6 +214,10 @@ void planning_end(struct engine *e);   /* after the feed: judged, stored, calls 
 void judge_holds(struct engine *e, const uint64_t hold[HOLDS]);
 void planning_count(struct engine *e);        /* work -> steps -> planned calls */
 int planning_store_outcome(struct engine *e); /* at the end of a run, or of a part of it */
+
+/* sticks.c */
+void sticks_load(struct engine *e);       /* before the plan is opened: what earlier runs remember */
+int sticks_forget_over(struct engine *e); /* once it stands; 0 or the ledger's error */
 
 /* resume.c */
 bool stored_find(struct engine *e); /* apply: the stored plan may be applied, as far as can be known without a

@@ -134,6 +134,57 @@ static void changes_member(struct engine *e, struct jw *w)
     jw_end_object(w);
 }
 
+static void attribute_counts(struct engine *e, struct jw *w)
+{
+    uint64_t n[SCHEMA_MAX] = { 0 };
+    for (size_t i = 0; i < plan_unstuck_count(e->plan); i++)
+        n[plan_unstuck(e->plan, i)->slot]++;
+    jw_key(w, "attributes");
+    jw_array(w);
+    for (size_t slot = 0; slot < e->schema.n; slot++) {
+        if (!n[slot])
+            continue;
+        jw_object(w);
+        jw_kz(w, "attribute", e->schema.attr[slot].name);
+        jw_kint(w, "users", (int64_t)n[slot]);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+}
+
+/* They stand together by key and user. */
+static uint64_t unstuck_users(const struct engine *e)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < plan_unstuck_count(e->plan); i++)
+        n += i == 0 || plan_unstuck(e->plan, i)->user != plan_unstuck(e->plan, i - 1)->user;
+    return n;
+}
+
+static void unstuck_member(struct engine *e, struct jw *w)
+{
+    jw_key(w, "does_not_stick");
+    jw_object(w);
+    attribute_counts(e, w);
+    jw_kint(w, "count", (int64_t)plan_unstuck_count(e->plan));
+    jw_kint(w, "users", (int64_t)unstuck_users(e));
+    jw_key(w, "values");
+    jw_array(w);
+    for (size_t i = 0; i < plan_unstuck_count(e->plan) && i < LISTED_MAX; i++) {
+        const struct plan_unstuck *u = plan_unstuck(e->plan, i);
+        jw_object(w);
+        jw_kz(w, "attribute", e->schema.attr[u->slot].name);
+        jw_kstr(w, "key", u->key);
+        jw_kstr(w, "seen", u->seen);
+        jw_kstr(w, "since", u->since);
+        jw_kstr(w, "user", roster_id(e->roster, u->user));
+        jw_kstr(w, "wanted", u->wanted);
+        jw_end_object(w);
+    }
+    jw_end_array(w);
+    jw_end_object(w);
+}
+
 static void fates_member(struct engine *e, struct jw *w)
 {
     const struct plan_counts *n = plan_counts(e->plan);
@@ -334,6 +385,7 @@ void overview_write(struct engine *e, struct buf *out)
     calls_member(e, &w);
     changes_member(e, &w);
     conditions_member(e, &w);
+    unstuck_member(e, &w);
     fates_member(e, &w);
     feed_member(e, &w);
     guards_member(e, &w);

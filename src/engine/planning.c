@@ -36,6 +36,7 @@ void planning_options(struct engine *e)
 
 void planning_begin(struct engine *e)
 {
+    sticks_load(e);
     e->plan = plan_new(&e->plan_options, &e->schema, e->roster, &e->tenant.refs, &e->hash);
 }
 
@@ -231,7 +232,7 @@ void planning_end(struct engine *e)
     for (size_t i = 0; i < plan_changes(e->plan); i++)
         work_add(&e->work, plan_change(e->plan, i), (uint32_t)i, plan_change(e->plan, i)->hold == HOLD_NONE);
     planning_count(e);
-    if (store_plan(e) != 0 || store_text(e, "overview", overview_write) != 0) {
+    if (sticks_forget_over(e) != 0 || store_plan(e) != 0 || store_text(e, "overview", overview_write) != 0) {
         engine_ledger_failed(e);
         return;
     }

@@ -288,6 +288,8 @@ static void see(struct engine *e, struct work_item *item, const struct roster *f
         snprintf(text, sizeof text, "accepted, not seen: %.300s",
                  difference.n ? difference.p : "the user is not there");
         item_outcome(e, item, OUTCOME_NOT_VISIBLE, text);
+        if (sticks_record(e, item, fresh) != 0)
+            engine_ledger_failed(e);
     }
     buf_deinit(&difference);
 }
