@@ -159,8 +159,8 @@ bool scim_listing_end(struct listing *l)
         return false;
     if (result == JR_BAD)
         scim_listing_bad(l, "the answer is not whole: %s", jsonread_why(l->json));
-    /* RFC 7644 3.4.2: nobody may be said by totalResults alone. */
-    if (result == JR_OK && l->shape == LISTING_MANY && !l->resources_seen && l->total != 0)
+    /* RFC 7644 3.4.2: an empty page may be said by totalResults alone. */
+    if (result == JR_OK && l->shape == LISTING_MANY && !l->resources_seen && l->total < 0)
         scim_listing_bad(l, "the answer has no list 'Resources'");
     return result == JR_OK && !l->bad[0];
 }
