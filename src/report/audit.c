@@ -81,8 +81,8 @@ static void run_member(struct audit *a)
 /* What a run's end says stands for the run; without one, what the plan says. */
 static void head(struct audit *a)
 {
-    static const char *const of_plan[] = { "feed",  "tenant",    "fates",  "guards",
-                                           "holds", "ambiguous", "absent", "rejects" };
+    static const char *const of_plan[] = { "feed",      "tenant", "fates",          "guards", "holds",
+                                           "ambiguous", "absent", "does_not_stick", "rejects" };
     const struct report_run *r = a->r;
     const void *last = r->outcome ? r->outcome : r->overview;
     jw_object(&a->w);

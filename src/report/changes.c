@@ -287,6 +287,39 @@ static const json_t *listed(const struct listing *l, const char *list)
     return NULL;
 }
 
+/* "E1  Department 'Sales'   does not stick: accepted on 2026-11-21, shown as 'Sls'": not a change, but part
+ * of what there is to say of a person. */
+static void put_unstuck_value(struct buf *out, const json_t *v)
+{
+    buf_puts(out, "= refused    ");
+    put_text(out, doc_text(v, "key").n ? doc_text(v, "key") : doc_text(v, "user"));
+    buf_puts(out, "  ");
+    put_text(out, doc_text(v, "attribute"));
+    buf_putc(out, ' ');
+    put_value(out, v, "wanted", "");
+    buf_puts(out, "   does not stick: accepted on ");
+    put_text(out, doc_text(v, "since"));
+    buf_puts(out, ", and still shown as ");
+    put_value(out, v, "seen", "");
+    buf_puts(out, "; not sent again (--retry-refused)\n");
+}
+
+static bool list_unstuck(struct listing *l)
+{
+    bool any = false;
+    size_t i;
+    json_t *v;
+    json_array_foreach(doc_at(l->r->overview, "does_not_stick.values"), i, v)
+    {
+        if (!is_user(l->choice, doc_text(v, "key")) && !is_user(l->choice, doc_text(v, "user")))
+            continue;
+        put_unstuck_value(&l->out, v);
+        any = true;
+    }
+    hand_over(l);
+    return any;
+}
+
 static void other_fate(struct listing *l)
 {
     const json_t *absent = listed(l, "absent.users"), *ambiguous = listed(l, "ambiguous.persons");
@@ -323,7 +356,8 @@ int report_changes(struct ledger *l, const struct report_run *r, const struct re
                                .out = BUF_INIT(CHANGE_TEXT_MAX) };
     int err = l->ops->change_each(l, r->run.id, list_change, &listing);
     err = err ? err : listing.err;
-    if (err == 0 && choice->user && listing.shown == 0)
+    bool unstuck = err == 0 && choice->user && list_unstuck(&listing);
+    if (err == 0 && choice->user && listing.shown == 0 && !unstuck)
         other_fate(&listing);
     buf_deinit(&listing.out);
     return err;

@@ -145,11 +145,32 @@ static bool change_case(void *ctx, const struct run_change *c)
     return true;
 }
 
+/* No failure: it was told as one when it was found. */
+static void unstuck_cases(struct suite *s)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach(doc_at(s->r->overview, "does_not_stick.values"), i, v)
+    {
+        struct buf name = BUF_INIT(PIECE_MAX), text = BUF_INIT(PIECE_MAX);
+        put_text(&name, doc_text(v, "key").n ? doc_text(v, "key") : doc_text(v, "user"));
+        buf_putc(&name, ' ');
+        put_text(&name, doc_text(v, "attribute"));
+        buf_puts(&text, "accepted on ");
+        put_text(&text, doc_text(v, "since"));
+        buf_puts(&text, " and never shown; not sent again");
+        test_case(s, "does_not_stick", buf_view(&name), SKIPPED, buf_view(&text));
+        buf_deinit(&name);
+        buf_deinit(&text);
+    }
+}
+
 static int all_cases(struct suite *s, struct ledger *l)
 {
     run_case(s);
     kinds_and_guards(s);
     conditions(s);
+    unstuck_cases(s);
     return l->ops->change_each(l, s->r->run.id, change_case, s);
 }
 

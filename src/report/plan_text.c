@@ -195,6 +195,8 @@ static void changes(struct page *p)
         buf_puts(p->out, "  nothing to do but what is withheld\n");
     else if (str_is(doc_text(p->r->overview, "feed.proof"), "broken"))
         buf_puts(p->out, "  nothing to do, as far as a broken feed can tell\n");
+    else if (doc_count(p->r->overview, "does_not_stick.count"))
+        buf_puts(p->out, "  nothing to do: tenant and feed agree but for what does not stick\n");
     else
         buf_puts(p->out, "  nothing to do: tenant and feed agree\n");
 }
@@ -334,6 +336,7 @@ void report_plan(const struct report_run *r, const struct report_style *style, s
     page_ambiguous(&p);
     page_rejected(&p);
     page_absent(&p);
+    page_unstuck(&p);
     buf_putc(out, '\n');
     calls_line(&p);
     plan_lines(&p);

@@ -93,5 +93,7 @@ void page_withheld(struct page *p);
 void page_ambiguous(struct page *p);
 void page_rejected(struct page *p);
 void page_absent(struct page *p);
+void page_unstuck(struct page *p);
+void put_unstuck(const void *overview, struct buf *out); /* its first line */
 
 #endif

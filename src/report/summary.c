@@ -283,6 +283,8 @@ void report_summary(struct ledger *l, const struct report_run *r, const struct r
         buf_puts(out,
                  "  !! the run's changes cannot all be read from the ledger: these counts are not whole\n");
     conditions(r, out);
+    if (doc_count(r->overview, "does_not_stick.count"))
+        put_unstuck(r->overview, out);
     files(r, rejects_path, audit_path, out);
     next(r, &t, out);
     tally_deinit(&t);

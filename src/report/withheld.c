@@ -218,3 +218,34 @@ void page_absent(struct page *p)
     else
         buf_putc(p->out, '\n');
 }
+
+/* What does not stick ------------------------------------------------------------------------------------------------------------- */
+
+void put_unstuck(const void *overview, struct buf *out)
+{
+    buf_puts(out, "does not stick: ");
+    put_counted(out, doc_count(overview, "does_not_stick.count"), "value", "values");
+    buf_puts(out, " on ");
+    put_counted(out, doc_count(overview, "does_not_stick.users"), "user", "users");
+    buf_puts(out, ", not sent again (--retry-refused)\n");
+}
+
+void page_unstuck(struct page *p)
+{
+    const json_t *attributes = doc_at(p->r->overview, "does_not_stick.attributes");
+    size_t i;
+    json_t *a;
+    if (doc_count(p->r->overview, "does_not_stick.count") == 0)
+        return;
+    buf_putc(p->out, '\n');
+    put_unstuck(p->r->overview, p->out);
+    buf_puts(p->out, "  accepted by the tenant in an earlier run, and shown otherwise ever since:\n");
+    json_array_foreach(attributes, i, a)
+    {
+        buf_puts(p->out, "  ");
+        put_text(p->out, doc_text(a, "attribute"));
+        buf_puts(p->out, "  ");
+        put_counted(p->out, doc_count(a, "users"), "user", "users");
+        buf_putc(p->out, '\n');
+    }
+}
