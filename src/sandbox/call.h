@@ -34,6 +34,7 @@ struct endpoint {
     enum endpoint_body body;
     bool writes;
     bool bulk;                /* counts in the bulk rate too */
+    bool large;               /* looks at the size of its body itself */
     const char *const *query; /* parameters, ends with NULL; may be NULL */
     void (*handle)(struct call *call);
 };

@@ -370,7 +370,7 @@ static bool read_body(struct call *call)
         call_violation(call, RULE_BODY_ON_GET, "%zu bytes", body->n);
     if (wanted == NO_BODY || wanted == OTHER_BODY || (wanted == OPTIONAL_BODY && !body->n))
         return true;
-    if (body->n > SANE_BODY)
+    if (body->n > SANE_BODY && !call->endpoint->large)
         call_violation(call, RULE_BIG_BODY, "%zu bytes", body->n);
     if (!body_type_fits(call))
         return call_refuse_body(call, RULE_CONTENT_TYPE, "the Content-Type is none that the call takes");

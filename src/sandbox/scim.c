@@ -118,6 +118,7 @@ static const struct endpoint endpoints[] = {
       .body = JSON_BODY,
       .writes = true,
       .bulk = true,
+      .large = true,
       .handle = scim_bulk },
     { .name = "Token", .path = "/oauth/token", .methods = POST, .body = OTHER_BODY, .handle = scim_token },
     { .name = NULL },

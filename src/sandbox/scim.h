@@ -354,8 +354,10 @@ bool scim_check(struct call *call, const struct scim_schema *const *family, json
 bool scim_check_value(struct call *call, const struct scim_attr *attr, json_t *home, const char *key,
                       struct scim_result *r);
 
-/* Applies the operations to doc. `skipped`: some shape was not taken, and passed over. */
-bool scim_patch(struct call *call, const json_t *body, json_t *doc, bool *skipped, struct scim_result *r);
+/* Applies the operations to doc. known: the client can know what is there. `skipped`: some shape was not
+ * taken, and passed over. */
+bool scim_patch(struct call *call, const json_t *body, json_t *doc, bool known, bool *skipped,
+                struct scim_result *r);
 /* The operations of a PatchOp, checked; NULL: refused. Names are in lower case. */
 json_t *scim_operations(struct call *call, const json_t *body, struct scim_result *r);
 

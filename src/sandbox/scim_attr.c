@@ -228,6 +228,8 @@ const char *scim_path_read(struct call *call, const struct scim_schema *const *f
         return "there is no such attribute";
     check_spelling(call, path->attr->name, p);
     p += n;
+    if (*p == '[' && !(path->attr->flags & A_MULTI))
+        return "the attribute has one value only";
     if (*p == '[') {
         p++;
         path->filter = scim_filter_within(call, path->attr, &p, &why);

@@ -20,6 +20,12 @@ static void touch(struct call *call, const char *member)
         call_touch(call, u);
 }
 
+/* Do reads show the truth about it? */
+static bool known(const struct call *call, const struct scim_group *g)
+{
+    return !g->before || call->now >= g->before_until_us;
+}
+
 /* ---- members ---- */
 
 static void add_member(struct call *call, struct scim_group *g, const char *id)
@@ -27,7 +33,8 @@ static void add_member(struct call *call, struct scim_group *g, const char *id)
     if (!scim_user(call->sb, id) && !scim_group(call->sb, id))
         call_violation(call, RULE_MEMBER_UNKNOWN, "'%s' in group '%s'", id, g->id);
     if (scim_member_is(g, id)) {
-        call_violation(call, RULE_MEMBER_TWICE, "'%s' in group '%s'", id, g->id);
+        if (known(call, g))
+            call_violation(call, RULE_MEMBER_TWICE, "'%s' in group '%s'", id, g->id);
         return;
     }
     scim_member_add(call->sb, g, id);
@@ -60,27 +67,16 @@ static bool members_good(struct call *call, const json_t *list, struct scim_resu
     return true;
 }
 
-static bool listed(const json_t *list, const char *id)
-{
-    size_t i;
-    json_t *one;
-
-    json_array_foreach((json_t *)list, i, one)
-    {
-        if (strcmp(value_of(one), id) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Exactly these; who stays is no breach. */
 static void replace_members(struct call *call, struct scim_group *g, const json_t *list)
 {
+    struct textmap wanted = { .fold = false };
     size_t i;
     json_t *one;
 
+    json_array_foreach((json_t *)list, i, one) textmap_put(&wanted, value_of(one), 0);
     for (size_t k = g->members.count; k-- > 0;) {
-        if (!listed(list, g->members.id[k]))
+        if (textmap_get(&wanted, g->members.id[k]) == TEXTMAP_NONE)
             remove_member(call, g, g->members.id[k]);
     }
     json_array_foreach((json_t *)list, i, one)
@@ -88,6 +84,7 @@ static void replace_members(struct call *call, struct scim_group *g, const json_
         if (!scim_member_is(g, value_of(one)))
             add_member(call, g, value_of(one));
     }
+    textmap_free(&wanted);
 }
 
 /* Those that a path's filter finds. */
@@ -108,7 +105,7 @@ static void remove_found(struct call *call, struct scim_group *g, const struct s
             json_decref(one);
         }
     }
-    if (g->members.count == before)
+    if (g->members.count == before && known(call, g))
         call_violation(call, RULE_MEMBER_NONE, "'%s' in group '%s'", only ? only : "?", g->id);
 }
 
@@ -120,6 +117,7 @@ struct group_patch {
     const char *op;
     json_t *value;
     struct scim_result *r;
+    bool *skipped; /* a shape was passed over */
 };
 
 static bool patch_members(struct group_patch *p, const struct scim_path *path)
@@ -130,6 +128,7 @@ static bool patch_members(struct group_patch *p, const struct scim_path *path)
     if (path && path->filter && call_switch(p->call, SW_PATCH_FILTER) == 1) {
         if (call_switch(p->call, SW_PATCH_REFUSE) == 0)
             return scim_fail(p->r, 400, "invalidPath", "A path with a filter is not supported");
+        *p->skipped = true;
         return true;
     }
     if (strcmp(p->op, "remove") == 0) {
@@ -298,7 +297,8 @@ static void replace(struct call *call, struct scim_group *g, json_t *body, struc
 }
 
 /* All operations, or none. */
-static bool patch_all(struct call *call, struct scim_group *g, json_t *list, struct scim_result *r)
+static bool patch_all(struct call *call, struct scim_group *g, json_t *list, bool *skipped,
+                      struct scim_result *r)
 {
     /* One operation with a path is checked before it changes anything: large groups need no copy for it. */
     bool simple = json_array_size(list) == 1 && json_object_get(json_array_get(list, 0), "path");
@@ -308,8 +308,9 @@ static bool patch_all(struct call *call, struct scim_group *g, json_t *list, str
 
     json_array_foreach(list, i, one)
     {
-        struct group_patch p = { call, g, json_string_value(json_object_get(one, "op")),
-                                 json_object_get(one, "value"), r };
+        struct group_patch p = {
+            call, g, json_string_value(json_object_get(one, "op")), json_object_get(one, "value"), r, skipped
+        };
         const char *path = json_string_value(json_object_get(one, "path"));
 
         if (!(path ? patch_path(&p, path) : patch_value(&p))) {
@@ -326,14 +327,20 @@ static void patch(struct call *call, struct scim_group *g, const json_t *body, s
 {
     static const int statuses[] = { 200, 204 };
     json_t *list = scim_operations(call, body, r);
-    uint64_t edits = g->edits;
+    uint64_t edits = g->edits, version = g->version;
+    unix_us modified = g->modified;
+    bool skipped = false;
 
     if (!list)
         return;
     scim_group_begin(call->sb, g, call->now);
-    if (!patch_all(call, g, list, r))
+    if (!patch_all(call, g, list, &skipped, r) || g->edits == edits) {
+        g->version = version;
+        g->modified = modified;
+    }
+    if (r->status >= 400)
         return;
-    if (g->edits == edits)
+    if (g->edits == edits && !skipped)
         call_violation(call, RULE_NO_CHANGE, "PATCH of group '%s'", g->id);
     written(call, g, r, statuses[call_switch(call, g->edits == edits ? SW_NOCHANGE : SW_PATCH_ANSWER)]);
 }

@@ -187,11 +187,11 @@ static char *sort_key(const struct listing *l, const json_t *value)
     return json_is_string(v) ? xstrdup(json_string_value(v)) : NULL;
 }
 
-/* Without a value first, as ascending order wants it; the place decides what is equal. */
+/* Without a value last, as RFC 7644, 3.4.2.3 wants it; the place decides what is equal. */
 static int compare_rows(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
-    int c = x->key && y->key ? text_compare(x->key, y->key) : (x->key != NULL) - (y->key != NULL);
+    int c = x->key && y->key ? text_compare(x->key, y->key) : (x->key == NULL) - (y->key == NULL);
 
     return c ? c : (x->number > y->number) - (x->number < y->number);
 }

@@ -466,7 +466,8 @@ static bool by_path(struct patch *p)
     return good;
 }
 
-bool scim_patch(struct call *call, const json_t *body, json_t *doc, bool *skipped, struct scim_result *r)
+bool scim_patch(struct call *call, const json_t *body, json_t *doc, bool known, bool *skipped,
+                struct scim_result *r)
 {
     json_t *list = scim_operations(call, body, r), *one;
     size_t i, idle = 0;
@@ -492,7 +493,7 @@ bool scim_patch(struct call *call, const json_t *body, json_t *doc, bool *skippe
         if (!good)
             return false;
     }
-    if (idle && idle < json_array_size(list) && !*skipped)
+    if (known && idle && idle < json_array_size(list) && !*skipped)
         call_violation(call, RULE_UNCHANGED_FIELD, "%zu operations of %zu", idle, json_array_size(list));
     return true;
 }

@@ -227,7 +227,8 @@ static bool replace(struct call *call, const struct scim_op *op, struct user *u,
     bool same;
 
     scim_check_schemas(call, doc, SCIM_USER);
-    check_losses(call, before, doc, "");
+    if (scim_known(call, u))
+        check_losses(call, before, doc, "");
     if (!scim_check(call, scim_user_family, doc, r))
         return false;
     scim_plain(doc);
@@ -252,7 +253,7 @@ static bool patch(struct call *call, const struct scim_op *op, struct user *u, c
 
     if (call_switch(call, SW_PATCH) == 1)
         return scim_fail(r, 501, NULL, "PATCH is not supported");
-    if (!scim_patch(call, op->data, doc, &skipped, r))
+    if (!scim_patch(call, op->data, doc, scim_known(call, u), &skipped, r))
         return false;
     scim_plain(doc);
     if (!skipped && scim_known(call, u))

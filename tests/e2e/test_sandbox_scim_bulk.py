@@ -145,6 +145,9 @@ def test_bulk_payload(box):
     refused(scim.bulk(creating('a', title='x' * 600)), 413)
     assert box.rules() == ['bulk_limit']
     done(scim.bulk(creating('a')), ['201'])
+    box.switch(bulk_payload='3000000')
+    done(scim.bulk(creating('c', title='x' * 2000000)), ['201'])
+    assert box.rules() == ['bulk_limit']
     box.switch(bulk_payload='1048576')
     done(scim.bulk(creating('b', title='x' * 600)), ['201'])
 

@@ -92,6 +92,8 @@ def test_sort(box):
     assert listed(startIndex=11, count=10) == sorted(names)[10:20]
     first = scim.list(sortBy=ENTERPRISE + ':department').json()['Resources']
     assert [u[ENTERPRISE]['department'] for u in first] == sorted(u[ENTERPRISE]['department'] for u in users)
+    page = scim.list(sortBy='nickName').json()['Resources']
+    assert ['nickName' in u for u in page] == sorted(('nickName' in u for u in page), reverse=True)
     refused(scim.list(sortBy='shoeSize'), 400, 'invalidPath')
     box.switch(sort='off')
     assert listed() == names

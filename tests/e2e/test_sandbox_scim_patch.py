@@ -108,6 +108,7 @@ def test_refused(box):
             (('replace', ENTERPRISE, {'size': '44'}), 'invalidPath', 'unknown_attribute'),
             (('replace', 'emails[kind eq "x"].value', '44'), 'invalidPath', 'unknown_attribute'),
             (('replace', 'title)', 'x'), 'invalidPath', 'unknown_attribute'),
+            (('add', 'name[givenName pr].familyName', 'x'), 'invalidPath', 'unknown_attribute'),
             (('replace', 'id', 'x'), 'mutability', 'unknown_attribute'),
             (('replace', 'groups', []), 'mutability', 'unknown_attribute'),
             (('remove', 'userName', ...), 'mutability', 'missing_key'),

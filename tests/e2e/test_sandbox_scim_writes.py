@@ -130,6 +130,10 @@ def test_put_loses(box):
     box.reset_log()
     body['nickName'], body['locale'] = 'x', None
     assert scim.replace(user, body).status == 200 and box.rules() == []
+    box.user(id=user, userType='Behind')
+    body.pop('userType')
+    body['nickName'] = 'y'
+    assert scim.replace(user, body).status == 200 and box.rules() == []  # nobody could have known
 
 
 # ---- delete ----
@@ -214,7 +218,11 @@ def test_patch_filter_of_members(box):
     box.switch(patch_filter='off')
     refused(scim.patch(sales['id'], operation, kind='Groups'), 400, 'invalidPath')
     box.switch(patch_refuse='ignore')
-    assert scim.patch(sales['id'], operation, kind='Groups').status == 200 and box.groups()['Sales'] == sales
+    assert scim.patch(sales['id'], operation, kind='Groups').status == 200
+    assert box.groups()['Sales'] == sales and box.rules() == []
+    box.switch(patch_filter='on')
+    assert scim.patch(sales['id'], operation, kind='Groups').status == 200
+    assert len(box.groups()['Sales']['members']) == len(sales['members']) - 1
 
 
 def test_group_life(box):
@@ -265,6 +273,10 @@ def test_etag(box):
     refused(scim.patch(group, ('replace', 'displayName', 'X'), kind='Groups', headers={'If-Match': 'W/"9"'}),
             412)
     assert box.rules() == []
+    scim.patch(group, ('replace', 'displayName', 'Sales'), kind='Groups', headers={'If-Match': '*'})
+    assert scim.group(group).headers['ETag'] == 'W/"1"' and box.rules() == ['no_change']
+    scim.patch(group, ('replace', 'displayName', 'X'), kind='Groups', headers={'If-Match': 'W/"1"'})
+    assert scim.group(group).headers['ETag'] == 'W/"2"' and box.groups()['X']['id'] == group
 
 
 def test_etag_required(box):
