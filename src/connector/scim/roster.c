@@ -110,8 +110,11 @@ static void take_page(struct conn *c, const struct scim_ask *a)
         return;
     }
     if (a->total >= 0 && a->total != r->total) {
-        fail(c, "GET /Users from number %" PRIu64 " states %" PRId64 " users, the first page %" PRId64,
-             a->start, a->total, r->total);
+        fail(c, "GET /Users from number %" PRIu64 " states %" PRId64 " users, the first page %" PRId64 "%s",
+             a->start, a->total, r->total,
+             (uint64_t)a->total == a->count
+                 ? ": if it counts those of the page alone, set the option 'proof' to 'two_passes'"
+                 : "");
         return;
     }
     r->brought += a->ask.kind == ASK_PAGE ? a->count : 0;
