@@ -76,7 +76,7 @@ static void name_tenant(struct conn *c)
         char hex[SHA256_HEX];
         sha256_of((struct str){ url, n }, digest);
         sha256_hex(digest, hex);
-        say_cut(t->id, sizeof(t->id) - sizeof(hex) - 1, (struct str){ url, n });
+        say_cut(t->id, sizeof(t->id) - sizeof(hex), (struct str){ url, n });
         size_t used = strlen(t->id);
         snprintf(t->id + used, sizeof(t->id) - used, "#%s", hex);
     }
