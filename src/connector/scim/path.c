@@ -172,7 +172,7 @@ bool scim_custom_attr(struct str name, struct attr *out)
     if (known && p.urn.n == 0 && !str_starts(name, STR("urn:")) && !str_starts(name, STR("URN:")) &&
         p.filter_attr.n == 0)
         return false; /* written in another case: the message names the right one */
-    bool address = p.urn.n == 0 && str_ieq_ascii(p.attr, STR("emails"));
+    bool address = p.urn.n == 0 && str_ieq_ascii(p.attr, STR("emails")) && str_ieq_ascii(p.sub, STR("value"));
     *out = known ? *known
                  : (struct attr){ .type = address ? ATTR_FOLD : ATTR_TEXT,
                                   .flags = ATTR_READ | ATTR_CREATE | ATTR_UPDATE | ATTR_CUSTOM };
