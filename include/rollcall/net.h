@@ -39,7 +39,8 @@ struct net_options {
     const char *user_agent;
     /* The caller knows the host as a loopback literal, or as allowed by the operator; else only https. */
     bool allow_http;
-    /* 0: 10 s, 30 s, 120 s (the last not for listings). Counted from when the call leaves the queue. */
+    /* 0: 10 s, 30 s, 120 s (the last not for listings). Counted from when the call leaves the queue; a
+     * request's own work_us comes on top of the last two. */
     int64_t connect_us, silence_us, call_us;
     /* Calls under way at once; the others queue in order. 0: 8, at most 256. */
     unsigned max_connections;

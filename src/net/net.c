@@ -146,6 +146,7 @@ static const char *call_fill(struct net_call *c, const struct request *r)
     c->method = r->method;
     c->single = r->write && !r->harmless;
     c->listing = r->listing;
+    c->work_us = r->work_us;
     if (r->url.n == 0)
         address_target(c, r);
     else if (!address_other(c, r))
@@ -296,7 +297,7 @@ static int64_t end_silent(struct net *n)
         next = c->next;
         if (c->starts == 0)
             continue;
-        int64_t left = c->active + n->silence_us - now;
+        int64_t left = c->active + n->silence_us + c->work_us - now;
         if (left <= 0) {
             transfer_silent(c);
             give_up(c);

@@ -215,7 +215,8 @@ static int set_call(struct net_call *c)
     bad |= (int)curl_easy_setopt(e, CURLOPT_URL, c->url);
     bad |= (int)curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
     bad |= (int)curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, c->single && c->body_n == 0 ? 1L : 0L);
-    bad |= (int)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, c->listing ? 0L : milliseconds(c->net->call_us));
+    bad |= (int)curl_easy_setopt(e, CURLOPT_TIMEOUT_MS,
+                                 c->listing ? 0L : milliseconds(c->net->call_us + c->work_us));
     bad |= (int)curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->curl_says);
     bad |= (int)curl_easy_setopt(e, CURLOPT_PRIVATE, c);
     bad |= (int)curl_easy_setopt(e, CURLOPT_PREREQDATA, c);
@@ -350,5 +351,6 @@ void transfer_silent(struct net_call *c)
     c->at_done = clock_mono();
     c->sent = how_far(c);
     c->error = NET_SILENCE;
-    snprintf(c->detail, sizeof(c->detail), "nothing came for %s", time_span(span, c->net->silence_us));
+    snprintf(c->detail, sizeof(c->detail), "nothing came for %s",
+             time_span(span, c->net->silence_us + c->work_us));
 }

@@ -376,6 +376,35 @@ START_TEST(ends_silence)
 }
 END_TEST
 
+static void serve_late(struct peer *p)
+{
+    if (!peer_request(p))
+        return;
+    peer_pause(500);
+    peer_text(p, OK_TEXT);
+}
+
+START_TEST(a_request_that_asks_for_much_may_be_silent_for_longer)
+{
+    static const struct net_options limits[] = { { .silence_us = 200000 }, { .call_us = 200000 } };
+    for (size_t i = 0; i < 2 * array_len(limits); i++) {
+        struct bed b;
+        struct got g;
+        struct request r;
+        bed_open(&b, serve_late, NULL, &limits[i / 2]);
+        ask(&r, HTTP_GET, "/x", NULL, READ);
+        r.work_us = i % 2 ? MINUTE_US : 1000;
+        call(&g, &b, &r);
+        if (i % 2)
+            assert_answered(&g, 200, "ok");
+        else
+            assert_failed(&g, i ? NET_TIMEOUT : NET_SILENCE, SENT_UNKNOWN);
+        got_deinit(&g);
+        bed_free(&b);
+    }
+}
+END_TEST
+
 static void serve_drip(struct peer *p)
 {
     if (!peer_request(p) || !peer_text(p, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n"))
@@ -487,5 +516,6 @@ END_TEST
 
 UNIT("net answers", gets_an_answer, sends_every_method, sends_headers_as_given, sends_the_largest_body,
      reads_chunks_and_forgets_trailers, tells_answers_apart, knows_a_reset, ends_an_endless_answer,
-     ends_silence, a_drip_is_not_silence_but_takes_its_time, a_refused_connection_sends_nothing,
+     ends_silence, a_request_that_asks_for_much_may_be_silent_for_longer,
+     a_drip_is_not_silence_but_takes_its_time, a_refused_connection_sends_nothing,
      an_unknown_name_sends_nothing, the_environment_and_netrc_change_nothing)

@@ -30,6 +30,7 @@ struct request {
     bool write;       /* changes the tenant */
     bool harmless; /* sending it twice does no harm; a write that is not must reach the server at most once */
     bool listing;  /* may take long: only silence counts, not the whole call's time */
+    int64_t work_us; /* time it gets beyond any other call, in silence too: it asks for much */
 };
 
 /* Empty: GET, no target, no headers. clear makes it so again for reuse and keeps some memory; both clear and
