@@ -86,6 +86,7 @@ START_TEST(everything_in_one_request)
                     PATCH("0005", "/Groups/out%2F1") "{'op':'remove','path':'members[value eq \\\"bare\\\"]'}]}},"
                     "{'method':'DELETE','bulkId':'u0006','path':'/Users/boss'}");
     ck_assert(!b.q.harmless);
+    ck_assert_int_eq(b.q.work_us, 6 * SECOND_US / 4);
     bed_deinit(&b);
 }
 END_TEST

@@ -8,7 +8,8 @@
 
 #include "scim_write.h"
 
-#define HEAD_BYTES 128                    /* of the request around its operations */
+#define HEAD_BYTES 128          /* of the request around its operations */
+#define WORK_US (SECOND_US / 4) /* for one operation: services answer when all are done, and not before */
 #define REFERENCE_BYTES (6 * SCIM_ID_MAX) /* an id in a path or a JSON string, at most */
 #define MANAGER_BYTES (REFERENCE_BYTES + 2 * sizeof(SCIM_ENTERPRISE) + 64)
 
@@ -315,6 +316,7 @@ size_t bulk_pack(const struct packing *p)
     json_object_set_new(body, "schemas", schemas);
     json_object_set_new(body, "Operations", ops);
     scim_json_request(p->c, p->out, CALL_BULK, HTTP_POST, "/Bulk", (struct str){ 0 }, body);
+    p->out->work_us = (int64_t)b.n_ops * WORK_US;
     free(taken);
     free(chain);
     bulk_free(&b);
