@@ -20,8 +20,8 @@ struct header {
 struct request {
     struct arena arena; /* owned; all text below lives in it */
     enum http_method method;
-    struct str target;     /* path and query, to be appended to the target's base URL; percent-encoded */
-    struct str url;        /* a whole address instead (a token's): only ever an OPT_URL of the job. Else empty */
+    struct str target; /* path and query, to be appended to the target's base URL; percent-encoded */
+    struct str url;    /* a whole address instead (a token's): only ever an OPT_URL of the job. Else empty */
     struct str log_target; /* the same without anything secret: what logs and reports show */
     struct header header[REQUEST_HEADERS_MAX];
     size_t n_headers;
