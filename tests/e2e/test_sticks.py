@@ -24,7 +24,7 @@ def junit(bed, done):
 
 
 def test_told_once_then_listed():
-    """the first run says not visible and ends with 6; the next plan is empty but for the list, and ends with 0"""
+    """the first run says not visible and ends with 6; the next plan is empty but for the list"""
     with Bed(users=60, switches=LATE, job=SOON) as bed:
         one, two = bed.plain_people()[:2]
         before = one['Office']
@@ -77,7 +77,7 @@ def test_beside_other_changes():
 
 
 def test_wanted_as_shown():
-    """once feed and tenant agree there is nothing to remember: the old wish is tried again when it comes back"""
+    """once feed and tenant agree there is nothing to remember: the old wish is tried again"""
     with ScimBed(users=60, switches={'rewrite': 'on'}, job=SOON) as bed:
         one = bed.plain_people()[0]
         one['Mobile'] = '+49-170-5550001'
@@ -113,7 +113,7 @@ def test_retry():
 
 
 def test_joiner():
-    """a create whose values the tenant rewrites: not visible once, then listed; the user is never created twice"""
+    """a create whose values the tenant rewrites: not visible once, then listed; nobody is created twice"""
     with ScimBed(users=60, switches={'rewrite': 'on'}, job=SOON) as bed:
         bed.joiner('J00000', Mobile='+49-170-5550003')
         assert bed.sync(code=6).outcomes == {'not_visible': 1}
