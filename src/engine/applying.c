@@ -136,25 +136,6 @@ static bool is_met(const struct engine *e, const struct need *n)
            (other->n_steps > 0 && other->outcome == OUTCOME_NONE);
 }
 
-/* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to
- * the order). */
-static const char *broken_need(const struct engine *e, size_t i, char text[200])
-{
-    const struct step *s = &e->work.step[i];
-    for (size_t k = 0; k < s->n_needs; k++) {
-        const struct need *n = &s->need[k];
-        if (n->kind == NEED_SEAT || n->kind == NEED_REPORTS_MOVED || n->change >= e->work.n_items)
-            continue;
-        if (is_met(e, n) || may_be_met(e, i, n))
-            continue;
-        const struct change *other = e->work.item[n->change].change;
-        snprintf(text, 200, "needs the %s of '%.*s', which was not done", change_kind_name[other->kind],
-                 (int)(other->key.n < 80 ? other->key.n : 80), other->key.p ? other->key.p : "");
-        return text;
-    }
-    return NULL;
-}
-
 /* The manager to be set is a joiner whose create is not part of this run. */
 static bool lacks_manager(const struct engine *e, const struct step *s)
 {
@@ -162,18 +143,45 @@ static bool lacks_manager(const struct engine *e, const struct step *s)
     return s->rank == RANK_MANAGER && to->id.n == 0 && to->key.n > 0 && s->manager_ref == NO_CHANGE;
 }
 
+/* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to
+ * the order). *open: something else that it needs may still be done; until then nothing is said of it, as that
+ * may be the create of its own user. */
+static const char *broken_need(const struct engine *e, size_t i, char text[200], bool *open)
+{
+    const struct step *s = &e->work.step[i];
+    const char *why = NULL;
+    *open = false;
+    for (size_t k = 0; k < s->n_needs; k++) {
+        const struct need *n = &s->need[k];
+        if (n->kind == NEED_SEAT || n->kind == NEED_REPORTS_MOVED || n->change >= e->work.n_items ||
+            is_met(e, n))
+            continue;
+        if (may_be_met(e, i, n)) {
+            *open = true;
+        } else if (!why) {
+            const struct change *other = e->work.item[n->change].change;
+            snprintf(text, 200, "needs the %s of '%.*s', which was not done", change_kind_name[other->kind],
+                     (int)(other->key.n < 80 ? other->key.n : 80), other->key.p ? other->key.p : "");
+            why = text;
+        }
+    }
+    return lacks_manager(e, s) ? "the manager is a joiner who is not created in this run" : why;
+}
+
 /* One turn is enough: what is needed stands in front of what needs it. */
 static void withhold_hopeless(struct engine *e)
 {
     struct apply *a = e->apply;
     char text[200];
-    for (size_t i = a->from; i < a->to; i++)
-        if (a->way[i] == STEP_WAITS && lacks_manager(e, &e->work.step[i]))
-            step_over(e, (uint32_t)i, STEP_WITHHELD,
-                      "the manager is a joiner who is not created in this run");
-        else if (a->way[i] == STEP_WAITS && broken_need(e, i, text))
-            step_over(e, (uint32_t)i, STEP_WITHHELD, text);
-    a->hopeless = false;
+    bool later = false, open;
+    for (size_t i = a->from; i < a->to; i++) {
+        const char *why = a->way[i] == STEP_WAITS ? broken_need(e, i, text, &open) : NULL;
+        if (why && open)
+            later = true;
+        else if (why)
+            step_over(e, (uint32_t)i, STEP_WITHHELD, why);
+    }
+    a->hopeless = later;
 }
 
 void wave_begin(struct engine *e, uint32_t wave)
@@ -247,6 +255,8 @@ static bool is_ready(const struct engine *e, size_t i)
     const struct step *s = &e->work.step[i];
     if (!endpoint_at(e, i)->inside)
         return true;
+    if (lacks_manager(e, s))
+        return false;
     for (size_t n = 0; n < s->n_needs; n++) {
         uint32_t c = s->need[n].change;
         for (uint32_t k = c < e->work.n_items ? a->by_change.start[c] : 0;

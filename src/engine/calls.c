@@ -224,9 +224,7 @@ void call_send(struct engine *e, struct call *c, bool streamed)
     e->calls_made++;
     e->endpoint[c->request.endpoint].made++;
     if (c->kind == CALL_READ)
-        e->reading.made[c->request.endpoint]++;
-    if (c->kind == CALL_READ && (e->reading.again || e->reading.tries > 1))
-        e->endpoint[c->request.endpoint].retried++;
+        reading_sent(e, c->request.endpoint);
     if (c->kind == CALL_WRITE)
         e->fresh[e->n_fresh++] = c;
     engine_action(

@@ -48,11 +48,12 @@ struct reading {
     struct read_goal goal;
     unsigned tries;     /* begun, this one included */
     unsigned failures;  /* of this try */
-    bool again;         /* its calls are not in the plan: they count as retried */
+    bool expects;       /* the plan has `expected` calls of it, `spent` were made: what is beyond is retried */
     mono_us not_before; /* backing off */
     struct read_state state;
     char last_failure[SETTLED_TEXT_MAX];
     uint64_t made[ENDPOINTS_MAX]; /* calls of this try */
+    uint64_t expected[ENDPOINTS_MAX], spent[ENDPOINTS_MAX];
     struct call *offered;         /* a request in hand, waiting for its turn */
     void (*done)(struct engine *e, bool complete);
 };
@@ -191,6 +192,7 @@ void login_holds(struct engine *e);
 void reading_begin(struct engine *e, const struct read_goal *goal,
                    void (*done)(struct engine *e, bool complete));
 struct call *reading_offer(struct engine *e); /* the next request to send, or NULL; may end the reading */
+void reading_sent(struct engine *e, uint8_t endpoint);
 void reading_answer(struct engine *e, struct call *c, const struct answer *a);
 
 /* lookups.c */

@@ -59,12 +59,19 @@ static void look(struct engine *e, const bool *in)
         if (in[i])
             add_keys(e, &a->look, e->work.item[i].change);
     uint8_t endpoint = 0;
-    bool listing = !e->look_up && lookup_calls(e, a->look.n, &endpoint) >= e->listing_calls;
+    size_t calls = lookup_calls(e, a->look.n, &endpoint);
+    bool listing = !e->look_up && calls >= e->listing_calls;
     struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP,
                               .lookups = a->look.v,
                               .n_lookups = a->look.n };
     reading_begin(e, &goal, looked);
-    e->reading.again = a->looks++ > 0 || a->doing == DOING_LOOK_UP; /* the plan counts one look a read back */
+    e->reading.expects = true;
+    if (a->looks++ > 0 || a->doing == DOING_LOOK_UP) /* the plan counts one look a read back */
+        return;
+    if (listing)
+        memcpy(e->reading.expected, e->listing, sizeof e->listing);
+    else
+        e->reading.expected[endpoint] = calls;
 }
 
 void look_up_unknown(struct engine *e)

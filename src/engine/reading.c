@@ -91,6 +91,22 @@ struct call *reading_offer(struct engine *e)
     return NULL;
 }
 
+/* Of a reading before the plan, all calls of its first try are planned, but for those asked again. */
+void reading_sent(struct engine *e, uint8_t endpoint)
+{
+    struct reading *r = &e->reading;
+    r->made[endpoint]++;
+    r->spent[endpoint]++;
+    if (r->expects ? r->spent[endpoint] > r->expected[endpoint] : r->tries > 1)
+        e->endpoint[endpoint].retried++;
+}
+
+static void asked_again(struct engine *e, const struct call *c)
+{
+    if (!e->reading.expects && e->reading.tries == 1)
+        e->endpoint[c->request.endpoint].retried++;
+}
+
 void reading_answer(struct engine *e, struct call *c, const struct answer *a)
 {
     struct reading *r = &e->reading;
@@ -100,17 +116,17 @@ void reading_answer(struct engine *e, struct call *c, const struct answer *a)
     if (v.good)
         return;
     if (v.again == AGAIN_LOGIN) { /* no fault of this call: it is asked again after the login */
-        e->endpoint[c->request.endpoint].retried++;
+        asked_again(e, c);
         login_refused(e, v.text);
         return;
     }
     e->endpoint[c->request.endpoint].failed++;
     snprintf(r->last_failure, sizeof r->last_failure, "%s", v.text);
     if (v.again == AGAIN_THROTTLED) {
-        e->endpoint[c->request.endpoint].retried++;
+        asked_again(e, c);
         engine_throttled(e, c->request.endpoint, v.wait_us);
     } else if (v.again == AGAIN_LATER) {
-        e->endpoint[c->request.endpoint].retried++;
+        asked_again(e, c);
         if (++r->failures > READ_FAILURES_MAX) {
             snprintf(r->state.why, sizeof r->state.why, "%s failed %u times, last: %.200s",
                      e->vendor->endpoints[c->request.endpoint].name, r->failures, v.text);

@@ -144,6 +144,16 @@ static bool moment(struct bed *b)
     return b->crashed;
 }
 
+/* Nothing goes with a login, and no second call of an endpoint whose calls build on themselves. */
+static void assert_alone(const struct bed *b, enum village_call to)
+{
+    for (size_t i = 0; i < array_len(b->flight); i++) {
+        const struct flight *f = &b->flight[i];
+        ck_assert_msg(!f->in_run || (to != V_LOGIN && f->to != V_LOGIN), "a login goes alone");
+        ck_assert_msg(!f->in_run || to != V_BULK || f->to != V_BULK, "bulk calls go one at a time");
+    }
+}
+
 static void send_call(struct bed *b, const struct action *a)
 {
     struct flight *f = b->flight;
@@ -151,6 +161,7 @@ static void send_call(struct bed *b, const struct action *a)
     while (f->call || f->moves)
         f++;
     ck_assert(f < b->flight + array_len(b->flight));
+    assert_alone(b, a->request->endpoint);
     for (size_t i = 0; i < array_len(b->flight); i++)
         flying += b->flight[i].in_run;
     b->most_flying = flying > b->most_flying ? flying : b->most_flying;
@@ -332,6 +343,14 @@ static void leave(struct bed *b)
     }
 }
 
+static void keep_counts(struct bed *b)
+{
+    for (size_t i = 0; i < V_CALLS; i++) {
+        const struct endpoint_count *n = &b->engine->endpoint[i];
+        b->sum[i] = (struct endpoint_sum){ n->planned, n->made, n->retried, n->failed, n->throttled };
+    }
+}
+
 /* Where everything was done, whatever happened on the way, the calls made are those planned and those made
  * again. */
 static void assert_counts(const struct engine *e)
@@ -366,6 +385,7 @@ int bed_run(struct bed *b, enum verb verb)
         turn(b);
     }
     b->result = *engine_result(b->engine);
+    keep_counts(b);
     if (!b->crashed && b->result.exit_code == EXIT_OK && (verb == VERB_SYNC || verb == VERB_APPLY))
         assert_counts(b->engine);
     bool crashed = b->crashed;
@@ -414,6 +434,41 @@ unsigned bed_outcomes(struct bed *b, enum outcome outcome)
     ck_assert(journal_newest(b->journal, &newest));
     ck_assert_int_eq(l->ops->change_each(l, newest.id, count, &t), 0);
     return t.n;
+}
+
+struct said {
+    const char *text;
+    unsigned n;
+};
+
+static bool count_said(void *ctx, const struct run_change *c)
+{
+    struct said *s = ctx;
+    char *result = xmemdup(c->result.n ? c->result.p : "", c->result.n);
+    s->n += strstr(result, s->text) != NULL;
+    free(result);
+    return true;
+}
+
+unsigned bed_said(struct bed *b, const char *text)
+{
+    struct said s = { text, 0 };
+    struct ledger *l = b->config.ledger;
+    struct run newest;
+    ck_assert(journal_newest(b->journal, &newest));
+    ck_assert_int_eq(l->ops->change_each(l, newest.id, count_said, &s), 0);
+    return s.n;
+}
+
+char *bed_text(struct bed *b, const char *name)
+{
+    struct buf out = BUF_INIT(1024 * 1024);
+    struct ledger *l = b->config.ledger;
+    struct run newest;
+    ck_assert(journal_newest(b->journal, &newest));
+    ck_assert_int_eq(l->ops->run_text_get(l, newest.id, name, &out), 0);
+    buf_putc(&out, '\0');
+    return buf_take(&out);
 }
 
 static int cmp_number(const void *a, const void *b)

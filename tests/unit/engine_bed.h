@@ -40,7 +40,7 @@ enum village_slot { V_NUMBER, V_NAME, V_PHONE, V_SLOTS }; /* a create cannot car
 #define VILLAGE_FIND 4  /* look-ups in one V_FIND */
 
 /* The vendor's options. */
-enum village_option { V_EARLY, V_ROSTER, V_WRITES, V_SESSION, V_LIMIT, V_OPTIONS };
+enum village_option { V_EARLY, V_ROSTER, V_WRITES, V_SESSION, V_LIMIT, V_FOUND, V_OPTIONS };
 enum village_writes { VILLAGE_PLAIN, VILLAGE_IN_BULK, VILLAGE_REPLACES };
 
 struct villager {
@@ -85,7 +85,9 @@ struct village {
     bool forgets_phone;  /* says that it was done, and does nothing */
     unsigned creates;    /* done */
     unsigned stops_after; /* V_BULK: lines done in one call before it stops, the rest missing in the answer */
-    unsigned busy_line;   /* V_BULK: the line of this number, from 1, counted over all calls, says 503 */
+    unsigned busy_line;   /* V_BULK: the line of this number, from 1, counted over all calls, says ... */
+    int busy_status;      /* ... 503 when 0 */
+    const char *gone;     /* V_GET finds nobody with this id */
     unsigned lines;       /* of V_BULK, so far */
     /* Somebody at work at the same time: changes the user's text after each V_GET, so often. */
     int meddles_slot; /* -1: the nick */
@@ -163,6 +165,9 @@ struct bed {
     struct engine_result result;
     unsigned runs;
     size_t most_flying;
+    struct endpoint_sum {
+        uint64_t planned, made, retried, failed, throttled;
+    } sum[V_CALLS]; /* of the last run */
 };
 
 void bed_init(struct bed *b);
@@ -182,6 +187,10 @@ int bed_resume(struct bed *b);
 void bed_quiet(struct bed *b);
 /* How many changes of the newest run have this outcome. */
 unsigned bed_outcomes(struct bed *b, enum outcome outcome);
+/* How many of its changes say this in their result. */
+unsigned bed_said(struct bed *b, const char *text);
+/* A text of the newest run, whole; owned by the caller. */
+char *bed_text(struct bed *b, const char *name);
 
 void bed_rename(struct bed *b, size_t user, const char *name); /* by hand, at the village */
 void assert_village(struct bed *b, const char *want);

@@ -176,7 +176,7 @@ static int do_line(struct village *v, struct str line, char (*made)[16], size_t 
 {
     struct str op = village_cut(&line, '\t'), who = village_cut(&line, '\t');
     if (++v->lines == v->busy_line)
-        return 503;
+        return v->busy_status ? v->busy_status : 503;
     if (str_is(op, "create")) {
         struct villager *u = make(v, line);
         snprintf(id, 16, "%s", u ? u->id : "");
@@ -186,7 +186,7 @@ static int do_line(struct village *v, struct str line, char (*made)[16], size_t 
     ck_assert_msg(who.n > 0, "a line of a bulk call is about nobody");
     if (!u)
         return who.p[0] == '#' ? 424 : 400;
-    if (v->refused && strcmp(v->refused, u->id) == 0)
+    if (v->refused && (strcmp(v->refused, u->id) == 0 || strcmp(v->refused, "*") == 0))
         return 400;
     if (str_is(op, "state")) {
         u->active = str_is(line, "on");
@@ -236,7 +236,7 @@ static void whole(const struct villager *u, struct buf *out)
 static int do_get(struct village *v, struct str body, struct buf *answer)
 {
     struct villager *u = by_id(v, body);
-    if (!u)
+    if (!u || (v->gone && strcmp(v->gone, u->id) == 0))
         return 200;
     whole(u, answer);
     if (v->meddles_left > 0) {

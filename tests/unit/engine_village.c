@@ -42,6 +42,7 @@ static const struct option options[V_OPTIONS] = {
     [V_WRITES] = { .name = "writes", .type = OPT_INT, .fallback = "0" },
     [V_SESSION] = { .name = "session", .type = OPT_BOOL, .fallback = "false" },
     [V_LIMIT] = { .name = "limit", .type = OPT_INT, .fallback = "0" },
+    [V_FOUND] = { .name = "found", .type = OPT_BOOL, .fallback = "false" },
 };
 
 struct str village_cut(struct str *s, char mark)
@@ -108,7 +109,9 @@ static void request_to(const struct conn *c, struct request *out, enum village_c
 
 static enum read_next read_over(struct conn *c, struct read_state *state)
 {
-    state->proof = c->goal.kind == READ_ROSTER ? PROOF_ALL : PROOF_LOOKED_UP;
+    state->proof = c->goal.kind == READ_ROSTER       ? PROOF_ALL
+                   : c->options[V_FOUND].number != 0 ? PROOF_FOUND
+                                                     : PROOF_LOOKED_UP;
     if (c->goal.kind == READ_LOOKUP)
         roster_merge_repeats(c->goal.roster);
     if (!c->gave_up && (c->goal.kind == READ_TENANT || roster_seal(c->goal.roster, NULL) == ROSTER_SEALED))

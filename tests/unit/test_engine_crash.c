@@ -5,9 +5,51 @@
 
 #include "engine_bed.h"
 
-static void company(struct bed *b)
+/* How a vendor takes changes, and how it lets us know its users. */
+struct way {
+    const char *name;
+    bool town; /* does not check who is whose manager */
+    enum village_writes writes;
+    int64_t limit;                   /* lines in a bulk call */
+    unsigned stops_after, busy_line; /* of it */
+    bool look_up, session;
+    unsigned token_calls, meddles;
+};
+
+static const struct way plain = { .name = "plain" };
+static const struct way ways[] = {
+    { .name = "bulk", .town = true, .writes = VILLAGE_IN_BULK },
+    { .name = "bulk, managers in order", .writes = VILLAGE_IN_BULK },
+    { .name = "bulk of three", .town = true, .writes = VILLAGE_IN_BULK, .limit = 3 },
+    { .name = "bulk that stops", .town = true, .writes = VILLAGE_IN_BULK, .stops_after = 4 },
+    { .name = "bulk, a create is busy", .town = true, .writes = VILLAGE_IN_BULK, .busy_line = 3 },
+    { .name = "replacing", .writes = VILLAGE_REPLACES },
+    { .name = "replacing, somebody else at work", .writes = VILLAGE_REPLACES, .meddles = 2 },
+    { .name = "looked up", .look_up = true },
+    { .name = "sessions", .session = true, .token_calls = 3 },
+    { .name = "everything",
+      .town = true,
+      .writes = VILLAGE_IN_BULK,
+      .limit = 3,
+      .look_up = true,
+      .session = true,
+      .token_calls = 5 },
+};
+
+static void company(struct bed *b, const struct way *w)
 {
     bed_init(b);
+    b->config.connector = w->town ? &town_connector : &village_connector;
+    b->job.target.option[V_WRITES].number = w->writes;
+    b->job.target.option[V_LIMIT].number = w->limit;
+    b->job.target.option[V_SESSION].number = w->session;
+    b->job.target.option[V_ROSTER].text = w->look_up ? "look_up" : "list";
+    b->village.stops_after = w->stops_after;
+    b->village.busy_line = w->busy_line;
+    b->village.token_calls = w->token_calls;
+    b->village.meddles_left = w->meddles;
+    b->village.meddles_slot = -1;
+    b->village.meddles = "Sue";
     bed_user(b, "u1", "E1", "Ann", NULL, true);
     bed_user(b, "u2", "E2", "Bob", "u1", true);
     bed_user(b, "u3", "E3", "Cid", "u2", true);
@@ -63,7 +105,7 @@ START_TEST(crash_at_every_moment)
     bool crashed = true;
     for (uint64_t at = 1; crashed; at++) {
         struct bed b;
-        company(&b);
+        company(&b, &plain);
         bed_fault(&b, f->call, f->nth, f->wrong, f->wait_us);
         b.crash_at = at;
         crashed = bed_run(&b, VERB_SYNC) < 0;
@@ -73,12 +115,91 @@ START_TEST(crash_at_every_moment)
 }
 END_TEST
 
+/* The same where calls build on themselves, on what is read right before them, on a session. */
+static const struct fault way_faults[] = {
+    { V_SELF, 999, WRONG_NOT, 0 },        { V_BULK, 1, WRONG_LOST_DONE, 0 },
+    { V_BULK, 1, WRONG_LOST_HALF, 0 },    { V_BULK, 1, WRONG_LOST_LATE, 0 },
+    { V_BULK, 2, WRONG_LOST_UNDONE, 0 },  { V_BULK, 1, WRONG_THROTTLED, 3 * SECOND_US },
+    { V_GET, 1, WRONG_LOST_DONE, 0 },     { V_GET, 1, WRONG_THROTTLED, 3 * SECOND_US },
+    { V_REPLACE, 1, WRONG_LOST_LATE, 0 }, { V_CREATE, 1, WRONG_LOST_LATE, 0 },
+    { V_FIND, 1, WRONG_BUSY, 0 },         { V_LOGIN, 2, WRONG_BUSY, 0 },
+};
+
+static bool meets(const struct way *w, enum village_call call)
+{
+    switch (call) {
+    case V_BULK: return w->writes == VILLAGE_IN_BULK;
+    case V_CREATE: return w->writes != VILLAGE_IN_BULK;
+    case V_GET:
+    case V_REPLACE: return w->writes == VILLAGE_REPLACES;
+    case V_LOGIN: return w->session;
+    default: return true;
+    }
+}
+
+START_TEST(crash_at_every_moment_of_each_way)
+{
+    const struct way *w = &ways[_i];
+    for (size_t k = 0; k < array_len(way_faults); k++) {
+        const struct fault *f = &way_faults[k];
+        bool crashed = meets(w, f->call);
+        for (uint64_t at = 1; crashed; at++) {
+            struct bed b;
+            company(&b, w);
+            bed_fault(&b, f->call, f->nth, f->wrong, f->wait_us);
+            b.crash_at = at;
+            crashed = bed_run(&b, VERB_SYNC) < 0;
+            if (!crashed && k == 0)
+                ck_assert_msg(b.result.exit_code == EXIT_OK, "%s: exit %d: %s", w->name, b.result.exit_code,
+                              b.result.message);
+            finish(&b, w->name, at);
+            bed_deinit(&b);
+        }
+    }
+}
+END_TEST
+
+START_TEST(stop_at_every_moment_of_each_way)
+{
+    bool stopped = true;
+    for (uint64_t at = 1; stopped; at++) {
+        struct bed b;
+        company(&b, &ways[_i]);
+        bed_fault(&b, V_BULK, 1, WRONG_LOST_LATE, 0);
+        b.stop_at = at;
+        bed_run(&b, VERB_SYNC);
+        stopped = b.stopped;
+        assert_code(&b, stopped ? EXIT_INTERRUPTED : EXIT_OK);
+        finish(&b, ways[_i].name, at);
+        bed_deinit(&b);
+    }
+}
+END_TEST
+
+START_TEST(crash_twice_in_each_way)
+{
+    for (uint64_t first = 10; first < 80; first += 5)
+        for (uint64_t second = 5; second < 45; second += 5) {
+            struct bed b;
+            company(&b, &ways[_i]);
+            b.crash_at = first;
+            struct run newest;
+            bool stored = bed_run(&b, VERB_SYNC) < 0 && journal_newest(b.journal, &newest);
+            b.crash_at = second;
+            b.now += first % 2 ? SECOND_US : HOUR_US;
+            bed_run(&b, stored ? VERB_APPLY : VERB_SYNC);
+            finish(&b, ways[_i].name, second);
+            bed_deinit(&b);
+        }
+}
+END_TEST
+
 START_TEST(crash_twice)
 {
     for (uint64_t first = 20; first < 90; first += 3)
         for (uint64_t second = 5; second < 45; second += 4) {
             struct bed b;
-            company(&b);
+            company(&b, &plain);
             b.crash_at = first;
             struct run newest;
             bool stored = bed_run(&b, VERB_SYNC) < 0 && journal_newest(b.journal, &newest);
@@ -139,7 +260,7 @@ START_TEST(stop_at_every_moment)
     bool stopped = true;
     for (uint64_t at = 1; stopped; at++) {
         struct bed b;
-        company(&b);
+        company(&b, &plain);
         bed_fault(&b, V_CREATE, 1, WRONG_LOST_LATE, 0);
         b.stop_at = at;
         bed_run(&b, VERB_SYNC);
@@ -155,7 +276,7 @@ START_TEST(stop_in_every_phase)
 {
     for (enum phase p = PHASE_TENANT; p < PHASE_DONE; p++) {
         struct bed b;
-        company(&b);
+        company(&b, &plain);
         b.stop_in = p;
         bed_run(&b, VERB_SYNC);
         ck_assert(b.stopped);
@@ -174,7 +295,7 @@ START_TEST(ledger_fails_at_every_call)
     bool failed = true;
     for (uint64_t at = 1; failed; at++) {
         struct bed b;
-        company(&b);
+        company(&b, &plain);
         bed_fault(&b, V_CREATE, 1, WRONG_LOST_DONE, 0);
         journal_fail_at(b.journal, at);
         bed_run(&b, VERB_SYNC);
@@ -192,7 +313,7 @@ START_TEST(ledger_fails_at_every_call_of_an_apply)
     bool failed = true;
     for (uint64_t at = 1; failed; at++) {
         struct bed b;
-        company(&b);
+        company(&b, &plain);
         bed_run(&b, VERB_PLAN);
         journal_fail_at(b.journal, at);
         bed_run(&b, VERB_APPLY);
@@ -212,6 +333,9 @@ static int run(void)
     tcase_set_timeout(tcase, UNIT_TIMEOUT_S);
     tcase_add_loop_test(tcase, crash_at_every_moment, 0, (int)array_len(faults));
     tcase_add_test(tcase, crash_twice);
+    tcase_add_loop_test(tcase, crash_at_every_moment_of_each_way, 0, (int)array_len(ways));
+    tcase_add_loop_test(tcase, stop_at_every_moment_of_each_way, 0, (int)array_len(ways));
+    tcase_add_loop_test(tcase, crash_twice_in_each_way, 0, (int)array_len(ways));
     tcase_add_test(tcase, each_intent_gets_its_time);
     tcase_add_test(tcase, created_once_even_when_not_shown);
     tcase_add_test(tcase, stop_at_every_moment);
