@@ -340,6 +340,23 @@ START_TEST(put_of_state_and_manager)
 }
 END_TEST
 
+START_TEST(put_where_the_manager_is_a_text)
+{
+    struct change c = of_user(CHANGE_MANAGER, "bare");
+    struct bed b;
+    bed_init(&b);
+    bed_option(&b, OPTION_UPDATE_BY, "put");
+    c.manager_after.id = STR("boss");
+    lower_one(&b, c, 0);
+    struct answer a = answer_of(&b, 200, "{'id':'bare','schemas':['" EXT "'],'" EXT "':{'manager':'old'}}");
+    ck_assert(prepared(&b, 0, &a));
+    pack(&b, 0, 1);
+    assert_request(&b, CALL_PUT, HTTP_PUT, "/Users/bare",
+                   "{'id':'bare','schemas':['" EXT "'],'" EXT "':{'manager':'boss'}}");
+    bed_deinit(&b);
+}
+END_TEST
+
 /* A service without PATCH, whatever the option says; and a joiner, whose id is known by then. */
 START_TEST(put_where_there_is_no_patch)
 {
@@ -487,5 +504,5 @@ END_TEST
 UNIT("scim: answers to single writes", creates_that_were_done, creates_without_an_id, others_that_were_done, faults,
      how_far_a_refusal_reaches, throttled, credentials_refused, not_answered, new_entries_are_not_repeated,
      members_are_not_added_twice, put_changes_what_is_mapped_only, put_of_state_and_manager,
-     put_where_there_is_no_patch, preludes_that_fail, conditional_writes, versions_follow_the_answers,
+     put_where_the_manager_is_a_text, put_where_there_is_no_patch, preludes_that_fail, conditional_writes, versions_follow_the_answers,
      put_is_conditional_on_what_it_was_built_on)

@@ -32,22 +32,23 @@ uint32_t bulk_creates(const struct bulk *b, uint32_t change)
     return BULK_NONE;
 }
 
-/* The operation that takes another member of this group, in this direction. */
-static uint32_t open_group(const struct bulk *b, const struct task *w, uint64_t digest)
+static uint64_t group_digest(const struct task *w)
 {
+    return hash64(&no_key, w->group.p, w->group.n);
+}
+
+/* The operation that takes another member of this group. */
+static uint32_t open_group(const struct bulk *b, const struct task *w)
+{
+    uint64_t digest = group_digest(w);
     for (size_t it = table_find(&b->groups, digest); it != TABLE_END;
          it = table_next(&b->groups, it, digest)) {
         const struct operation *op = &b->op[table_value(&b->groups, it)];
-        if (op->add == w->add && str_eq(b->task[op->first].group, w->group) &&
+        if (str_eq(b->task[op->first].group, w->group) &&
             op->members < (uint32_t)scim_number(b->c, OPTION_GROUP_BATCH))
             return table_value(&b->groups, it);
     }
     return BULK_NONE;
-}
-
-static uint64_t group_digest(const struct task *w)
-{
-    return hash64(&no_key, w->group.p, w->group.n) + w->add;
 }
 
 /* The operation that step `i` can join; BULK_NONE: it makes its own. */
@@ -55,7 +56,7 @@ static uint32_t joins(const struct bulk *b, uint32_t i)
 {
     const struct step *s = b->steps[i];
     if (scim_writing(s) == WRITE_MEMBER)
-        return open_group(b, &b->task[i], group_digest(&b->task[i]));
+        return open_group(b, &b->task[i]);
     if (s->rank != RANK_MANAGER || s->user_ref == NO_CHANGE)
         return BULK_NONE;
     uint32_t create = bulk_creates(b, s->user_ref);
@@ -79,12 +80,9 @@ static void make(struct bulk *b, uint32_t i)
 {
     const struct step *s = b->steps[i];
     struct operation *o = &b->op[b->n_ops];
-    *o = (struct operation){ .writing = scim_writing(s),
-                             .add = b->task[i].add,
-                             .first = i,
-                             .last = i,
-                             .members = 1,
-                             .manager = BULK_NONE };
+    *o = (struct operation){
+        .writing = scim_writing(s), .first = i, .last = i, .members = 1, .manager = BULK_NONE
+    };
     b->of[i] = (uint32_t)b->n_ops++;
     if (o->writing == WRITE_CREATE)
         table_add(&b->creates, hash64(&no_key, &s->change[0], sizeof(s->change[0])), i);
@@ -109,12 +107,9 @@ static size_t cost_of(struct bulk *b, uint32_t i, uint32_t joined)
     size_t later = s->user_ref != NO_CHANGE || s->manager_ref != NO_CHANGE ? 2 * MANAGER_BYTES : 0;
     if (joined != BULK_NONE)
         return b->op[joined].writing == WRITE_CREATE ? MANAGER_BYTES : REFERENCE_BYTES + 64;
-    const struct operation alone = { .writing = scim_writing(s),
-                                     .add = b->task[i].add,
-                                     .first = i,
-                                     .last = i,
-                                     .members = 1,
-                                     .manager = BULK_NONE };
+    const struct operation alone = {
+        .writing = scim_writing(s), .first = i, .last = i, .members = 1, .manager = BULK_NONE
+    };
     const struct packing nobody = { .n = 1 };
     json_t *op = operation_json(b, &alone, &nobody);
     size_t n = json_dumpb(op, NULL, 0, SCIM_JSON);
@@ -190,19 +185,14 @@ static struct str reference(const struct bulk *b, const struct packing *p, struc
     return str_of(name);
 }
 
-/* What must not stand in a path segment is escaped, and nothing else (RFC 3986 3.3): there are services that
- * decode the paths of requests and not those of operations. */
 static json_t *json_path(const char *collection, struct str id, bool encode)
 {
     struct buf path = BUF_INIT(REQUEST_TARGET_MAX);
     buf_puts(&path, collection);
-    for (size_t i = 0; i < id.n; i++) {
-        const struct str one = { id.p + i, 1 };
-        if (!encode || strchr("!$&'()*+,;=:@", id.p[i] ? id.p[i] : '/'))
-            buf_str(&path, one);
-        else
-            url_encode(&path, one);
-    }
+    if (encode)
+        url_encode(&path, id);
+    else
+        buf_str(&path, id);
     json_t *out = json_text(buf_view(&path));
     buf_deinit(&path);
     return out;
@@ -210,15 +200,18 @@ static json_t *json_path(const char *collection, struct str id, bool encode)
 
 static json_t *members_json(const struct bulk *b, const struct operation *o, const struct packing *p)
 {
-    struct str *id = xcalloc(o->members, sizeof(*id));
+    struct str *id[2] = { xcalloc(o->members, sizeof(struct str)), xcalloc(o->members, sizeof(struct str)) };
     struct arena arena = ARENA_INIT;
-    uint32_t n = 0;
-    for (uint32_t i = o->first; i != BULK_NONE && n < o->members; i = b->next[i]) {
+    size_t n[2] = { 0 };
+    for (uint32_t i = o->first, left = o->members; left > 0; i = b->next[i], left--) {
         char name[BULK_ID_MAX + 8];
-        id[n++] = arena_str(&arena, reference(b, p, b->steps[i]->user, b->steps[i]->user_ref, name));
+        struct str user = reference(b, p, b->steps[i]->user, b->steps[i]->user_ref, name);
+        bool add = b->task[i].add;
+        id[add][n[add]++] = arena_str(&arena, user);
     }
-    json_t *body = o->add ? patch_members(id, n, NULL, 0) : patch_members(NULL, 0, id, n);
-    free(id);
+    json_t *body = patch_members(id[1], n[1], id[0], n[0]);
+    free(id[0]);
+    free(id[1]);
     arena_deinit(&arena);
     return body;
 }

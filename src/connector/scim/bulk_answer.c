@@ -66,6 +66,14 @@ static uint32_t by_location(const struct replies *r, struct str method, struct s
 
 /* One operation's answer ------------------------------------------------------------------------ */
 
+static bool repeats(const struct bulk *b, const struct operation *o)
+{
+    bool all = o->writing != WRITE_CREATE;
+    for (uint32_t i = o->first, left = o->members; all && left > 0; i = b->next[i], left--)
+        all = patch_repeats(&b->task[i]);
+    return all;
+}
+
 static void read_one(struct replies *r, const json_t *v)
 {
     struct str name = json_member(v, "bulkId"), location = json_member(v, "location");
@@ -79,7 +87,7 @@ static void read_one(struct replies *r, const json_t *v)
     const struct written x = {
         .writing = o->writing,
         .several = o->members > 1,
-        .repeats = o->writing != WRITE_CREATE && patch_repeats(&r->b->task[o->first]),
+        .repeats = repeats(r->b, o),
         .status = status,
         .user = o->writing == WRITE_CREATE ? (struct str){ 0 } : r->b->steps[o->first]->user,
         .body = json_object_get(v, "response"),

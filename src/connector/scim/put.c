@@ -141,8 +141,9 @@ static void set_value(json_t *user, struct str name, json_t *value)
         set(o, key, json_incref(value));
 }
 
-/* The whole manager is set: what the service says of the one before (name, $ref) is not true of the new. */
-static void set_manager(const struct conn *c, json_t *user, struct str id)
+/* The whole manager is set: what the service says of the one before (name, $ref) is not true of the new. The option
+ * is about PATCH: a document has the form of its schema, or that in which the service shows it. */
+static void set_manager(json_t *user, struct str id)
 {
     json_t *o = container(user, STR(SCIM_ENTERPRISE), false, id.n > 0);
     if (id.n == 0) {
@@ -151,7 +152,7 @@ static void set_manager(const struct conn *c, json_t *user, struct str id)
         return;
     }
     name_schema(user, STR(SCIM_ENTERPRISE));
-    if (scim_number(c, OPTION_MANAGER_SHAPE) == SCIM_MANAGER_TEXT) {
+    if (json_is_string(member(o, STR("manager")))) {
         set(o, STR("manager"), json_text(id));
     } else {
         json_t *manager = json_object();
@@ -169,7 +170,7 @@ void document_set(const struct conn *c, json_t *user, const struct task *w)
         set(user, STR("active"), text ? json_string(w->active ? "True" : "False") : json_boolean(w->active));
     json_array_foreach(w->edits, i, e) set_value(user, json_member(e, "path"), json_object_get(e, "value"));
     if (w->manager_set)
-        set_manager(c, user, w->manager);
+        set_manager(user, w->manager);
 }
 
 /* Joiners ----------------------------------------------------------------------------------------- */

@@ -67,7 +67,6 @@ void packing_manager(const struct packing *p, const struct step *s, struct task 
 /* One operation of a Bulk request. */
 struct operation {
     enum writing writing;
-    bool add;         /* WRITE_MEMBER */
     uint32_t first;   /* the step that made it */
     uint32_t last;    /* WRITE_MEMBER: the last of those that joined it */
     uint32_t members; /* how many they are */
@@ -87,7 +86,7 @@ struct bulk {
     struct operation *op; /* owned */
     size_t n_ops;
     struct table creates; /* by change: the step that creates */
-    struct table groups;  /* by group and direction: the operation that takes more members */
+    struct table groups;  /* by group: the operations on it */
 };
 void bulk_lay(struct bulk *b, const struct conn *c, const struct step *const *steps, size_t n, size_t max_ops,
               size_t max_bytes);
