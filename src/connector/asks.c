@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct ask *asks_add(struct asks *r, int kind)
+struct ask *asks_add(struct asks *r, unsigned kind)
 {
     r->ask = xgrow(r->ask, &r->cap_asks, r->n_asks + 1, sizeof(*r->ask));
     struct ask *a = xcalloc(1, r->hooks->ask_size);

@@ -16,7 +16,7 @@ enum ask_state { ASK_READY, ASK_OPEN, ASK_DONE };
 
 /* One request of a reading, from the wish to the good answer. First member of a vendor's own ask. */
 struct ask {
-    int kind; /* the vendor's */
+    unsigned kind; /* the vendor's */
     enum ask_state state;
     unsigned id;    /* of the read while open; a new one for each offer */
     unsigned tries; /* that ended badly */
@@ -67,7 +67,7 @@ struct asks {
 };
 
 /* A vendor's new ask, zeroed but for kind and state. */
-struct ask *asks_add(struct asks *r, int kind);
+struct ask *asks_add(struct asks *r, unsigned kind);
 void asks_complete(struct asks *r, enum roster_proof proof, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The first failure is the one that is told. */

@@ -1,34 +1,8 @@
 /* What an answer means, whatever the call: error-handling/ and rate-limits/, and what integrations met in
  * practice. */
-#include <stdarg.h>
 #include <string.h>
 
 #include "leadsquared_internal.h"
-
-#define VENDOR_COLUMNS 200 /* shown of a text of the vendor's */
-
-void lsq_cut(char *out, size_t cap, struct str s)
-{
-    size_t n = s.n < cap - 1 ? s.n : cap - 1;
-    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
-        n--;
-    if (n)
-        memcpy(out, s.p, n);
-    out[n] = '\0';
-}
-
-void lsq_say(char *out, size_t cap, const char *fmt, ...)
-{
-    struct buf text = BUF_INIT(4096);
-    char line[2048];
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(line, sizeof(line), fmt, args);
-    va_end(args);
-    buf_puts(&text, line);
-    lsq_cut(out, cap, buf_view(&text));
-    buf_deinit(&text);
-}
 
 /* The error body ---------------------------------------------------------------------------------- */
 
@@ -36,11 +10,11 @@ void lsq_say(char *out, size_t cap, const char *fmt, ...)
 void envelope_string(struct envelope *e, struct str key, struct str value)
 {
     if (str_is(key, "Status"))
-        lsq_cut(e->status, sizeof(e->status), value);
+        say_cut(e->status, sizeof(e->status), value);
     else if (str_is(key, "ExceptionType"))
-        lsq_cut(e->type, sizeof(e->type), value);
+        say_cut(e->type, sizeof(e->type), value);
     else if (str_is(key, "ExceptionMessage") || (str_is(key, "ErrorMessage") && value.n > 0))
-        lsq_cut(e->message, sizeof(e->message), value);
+        say_cut(e->message, sizeof(e->message), value);
 }
 
 void envelope_end(struct envelope *e)
@@ -55,7 +29,7 @@ static void plain_text(struct envelope *e, struct str body)
 {
     struct str text = str_trim(body);
     if (text.n > 0 && text.p[0] != '<' && text.p[0] != '[')
-        lsq_cut(e->message, sizeof(e->message), text);
+        say_cut(e->message, sizeof(e->message), text);
 }
 
 void envelope_of(struct envelope *e, struct str body, const json_t *root)
@@ -115,24 +89,15 @@ static const char *hint(int status, enum fault fault)
     return NULL;
 }
 
-/* The vendor's words, safe to show: without our keys, should they be echoed, and without anything that
- * misleads a terminal. */
 static void vendor_words(const struct conn *c, const struct envelope *e, struct buf *out)
 {
-    struct buf raw = BUF_INIT(4096), clean = BUF_INIT(16384);
-    const struct secret *keys[CONN_CREDENTIALS_MAX];
-    size_t n = 0;
+    struct buf raw = BUF_INIT(4096);
     buf_puts(&raw, e->type);
     if (e->type[0] && e->message[0])
         buf_puts(&raw, ": ");
     buf_puts(&raw, e->message);
-    for (size_t i = 0; i < CONN_CREDENTIALS_MAX; i++)
-        if (c->config.credential[i])
-            keys[n++] = c->config.credential[i];
-    secret_scrub(keys, n, buf_view(&raw), &clean);
-    printable(out, buf_view(&clean), VENDOR_COLUMNS);
+    say_words(&c->config, buf_view(&raw), out);
     buf_deinit(&raw);
-    buf_deinit(&clean);
 }
 
 static void say_answer(const struct conn *c, int status, const struct envelope *e, struct judged *out)
@@ -149,29 +114,16 @@ static void say_answer(const struct conn *c, int status, const struct envelope *
         buf_printf(&text, "; %s", advice);
     if (out->fault == FAULT_LOGIN && c->api_host[0])
         buf_printf(&text, "; at login the vendor named '%s' as this account's API", c->api_host);
-    lsq_cut(out->text, sizeof(out->text), buf_view(&text));
+    say_cut(out->text, sizeof(out->text), buf_view(&text));
     buf_deinit(&words);
     buf_deinit(&text);
 }
 
-static void say_transport(const struct answer *a, struct judged *out)
-{
-    struct buf detail = BUF_INIT(2048);
-    printable(&detail, str_of(a->detail), VENDOR_COLUMNS);
-    lsq_say(out->text, sizeof(out->text), "%s: %s%s%s",
-            out->fault == FAULT_NOT_SENT ? "not sent" : "sent, but no whole answer",
-            transport_error_name[a->error], detail.n ? ": " : "", detail.n ? detail.p : "");
-    buf_deinit(&detail);
-}
-
 void judge(const struct conn *c, const struct answer *a, const struct envelope *e, struct judged *out)
 {
-    *out = (struct judged){ .wait_us = -1 };
-    if (a->sent != SENT_ANSWERED) {
-        out->fault = a->sent == SENT_NOT ? FAULT_NOT_SENT : FAULT_LOST;
-        say_transport(a, out);
+    if (judged_transport(a, out))
         return;
-    }
+    *out = (struct judged){ .wait_us = -1 };
     out->fault = fault_of(a->status, e);
     if (out->fault == FAULT_THROTTLED)
         out->wait_us = a->retry_after_us >= 0 ? a->retry_after_us : lsq_number(c, OPTION_THROTTLED_WAIT);

@@ -18,10 +18,7 @@ struct conn *lsq_conn_new(const struct conn_config *config)
 {
     struct conn *c = xcalloc(1, sizeof(*c));
     c->config = *config;
-    if (c->config.page_concurrency < 1)
-        c->config.page_concurrency = 1;
-    if (c->config.page_concurrency > LSQ_OPEN_MAX)
-        c->config.page_concurrency = LSQ_OPEN_MAX;
+    lsq_reading_new(c);
     return c;
 }
 

@@ -8,7 +8,9 @@
 
 #include <jansson.h>
 
+#include "../asks.h"
 #include "../connectors_internal.h"
+#include "../wanted.h"
 
 /* Endpoints, in the order of the table in vendor.c. */
 enum lsq_call {
@@ -68,11 +70,9 @@ enum lsq_attribute_check { LSQ_CHECK_CUSTOM, LSQ_CHECK_ALL };
 enum lsq_clear { LSQ_CLEAR_EMPTY, LSQ_CLEAR_NULL };
 enum lsq_method { LSQ_GET, LSQ_POST };
 
-#define LSQ_ID_MAX 80            /* bytes of a user's id with its NUL; a GUID takes 37 */
-#define LSQ_ERROR_BODY_MAX 65536 /* bytes kept of an answer that is not a listing's 200 */
-#define LSQ_ROSTER_MAX 50000000  /* users: a stated count above it is not believed */
+#define LSQ_ID_MAX 80           /* bytes of a user's id with its NUL; a GUID takes 37 */
+#define LSQ_ROSTER_MAX 50000000 /* users: a stated count above it is not believed */
 #define LSQ_PAGES_MAX 100000
-#define LSQ_OPEN_MAX 16 /* reads open at once */
 
 struct conn *lsq_conn_new(const struct conn_config *config);
 void lsq_conn_free(struct conn *c);
@@ -101,27 +101,8 @@ void envelope_of(struct envelope *e, struct str body, const json_t *root);
 void envelope_string(struct envelope *e, struct str key, struct str value);
 void envelope_end(struct envelope *e);
 
-enum fault {
-    FAULT_NONE, /* 2xx without an error body: the call decides whether the shape is right */
-    FAULT_THROTTLED,
-    FAULT_PASSING,
-    FAULT_REFUSED,
-    FAULT_LOGIN,
-    FAULT_NOT_SENT,
-    FAULT_LOST, /* sent, and no whole answer */
-};
-
-struct judged {
-    enum fault fault;
-    int64_t wait_us; /* FAULT_THROTTLED */
-    char text[SETTLED_TEXT_MAX];
-};
-
 /* Section by section what an answer means; the one place. */
 void judge(const struct conn *c, const struct answer *a, const struct envelope *e, struct judged *out);
-/* Formats into `out` (cap bytes, cut at a character). */
-void lsq_say(char *out, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void lsq_cut(char *out, size_t cap, struct str s); /* a copy that fits, cut at a character */
 
 /* request.c --------------------------------------------------------------------------------------- */
 
@@ -190,8 +171,6 @@ void listing_free(struct listing *l);
 /* read.c ------------------------------------------------------------------------------------------ */
 
 enum ask_kind { ASK_SELF, ASK_ATTRIBUTES, ASK_TEAMS, ASK_USERS_GET, ASK_PAGE, ASK_LOOKUP, ASK_BY_ID };
-enum ask_state { ASK_READY, ASK_OPEN, ASK_DONE };
-
 /* Ids and states that one answer brought, to be compared. */
 struct seen {
     struct seen_user {
@@ -202,87 +181,52 @@ struct seen {
     struct arena arena;
 };
 
-/* One request of a reading, from the wish to the good answer. */
-struct ask {
-    enum ask_kind kind;
-    enum ask_state state;
-    unsigned id;       /* of the read while open; a new one for each offer */
-    unsigned tries;    /* that ended badly */
-    unsigned pass;     /* ASK_PAGE: 0 first of two passes, 1 into the roster */
-    uint32_t page;     /* ASK_PAGE, ASK_LOOKUP: from 1 */
-    size_t from, n;    /* ASK_LOOKUP, ASK_BY_ID: entries of reading.want */
-    struct open *open; /* owned while open */
-    struct seen seen;  /* ASK_USERS_GET, ASK_PAGE of pass 0 */
-    size_t count;      /* users in the answer */
+struct lsq_ask {
+    struct ask ask;
+    struct incoming *in; /* owned while open: the reader of a listing */
+    unsigned pass;       /* ASK_PAGE: 0 first of two passes, 1 into the roster */
+    uint32_t page;       /* ASK_PAGE, ASK_LOOKUP: from 1 */
+    size_t from, n;      /* ASK_LOOKUP, ASK_BY_ID: entries of reading.wanted */
+    struct seen seen;    /* ASK_USERS_GET, ASK_PAGE of pass 0 */
+    size_t count;        /* users in the answer */
     int64_t record_count;
     char first[LSQ_ID_MAX];  /* id of the first user */
     char before[LSQ_ID_MAX]; /* ASK_LOOKUP: of the first user of the page before */
 };
 
-/* An answer on its way in. */
-struct open {
-    struct conn *conn; /* borrowed */
-    struct ask *ask;   /* borrowed */
-    int status;
-    bool listing_started;
-    struct listing listing;
-    struct buf body; /* owned; of small answers and errors */
-    unsigned read;   /* number of the roster's read */
-    bool read_open;
-};
-
-struct want {
-    size_t lookup;    /* index into the goal's look-ups */
-    struct str canon; /* canonical value, in reading.arena */
-};
-
-struct reading {
-    struct read_goal goal;
-    bool active;
+struct lsq_reading {
+    struct asks asks;
     unsigned stage;
-    struct ask **ask; /* owned, each too */
-    size_t n_asks, cap_asks;
-    size_t first_ready; /* no ask before it is ready */
-    unsigned open;
-    enum read_next result; /* READ_COMPLETE or READ_INCOMPLETE once decided; READ_WAIT before */
-    struct read_state state;
     /* READ_ROSTER */
     enum lsq_proof proof;
     bool capped; /* Users.Get brought as many as its cap */
     /* READ_LOOKUP */
-    struct want *want; /* owned */
-    size_t n_want, n_by_key;
-    struct table by_canon;
-    struct arena arena;
+    struct wanted wanted;
+    size_t n_by_key; /* of them */
 };
 
 struct conn {
     struct conn_config config;
-    struct reading reading;
-    unsigned last_id;       /* of a read, over all readings: a late answer never meets a new one */
+    struct lsq_reading reading;
     char api_host[120];     /* what the login said is this account's API; "" */
     bool listed, looked_up; /* readings that were completed */
 };
 
-struct ask *ask_add(struct conn *c, enum ask_kind kind);
-void reading_complete(struct conn *c, enum roster_proof proof, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-void reading_fail(struct conn *c, enum again again, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+struct lsq_ask *lsq_ask_add(struct conn *c, enum ask_kind kind);
+struct lsq_ask *lsq_ask_at(const struct conn *c, size_t i);
 
 /* Each reading's own part. advance() is called when nothing is open or ready: adds asks, completes or fails.
  * take() looks at a whole and well-formed answer; false: `why` says what is wrong with it and it is asked for
  * again. */
 void tenant_advance(struct conn *c);
-bool tenant_take(struct conn *c, struct ask *a, const json_t *root, char why[200]);
+bool tenant_take(struct conn *c, const struct lsq_ask *a, const json_t *root, char why[200]);
 void roster_advance(struct conn *c);
 void lookup_begin(struct conn *c);
 void lookup_advance(struct conn *c);
-bool lookup_take(struct conn *c, struct ask *a, bool found, char why[200]);
-bool lookup_wants(const struct conn *c, const struct user *u);
+bool lookup_take(struct conn *c, struct lsq_ask *a, bool found, char why[200]);
 struct str lookup_id(struct conn *c,
-                     const struct ask *a); /* of the user that an ASK_BY_ID is about, as sent */
-void lookup_body(const struct conn *c, const struct ask *a, struct buf *out);
+                     const struct lsq_ask *a); /* of the user that an ASK_BY_ID is about, as sent */
+void lookup_body(const struct conn *c, const struct lsq_ask *a, struct buf *out);
 
 void lsq_read_begin(struct conn *c, const struct read_goal *goal);
 enum read_next lsq_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state);
@@ -290,6 +234,7 @@ void lsq_read_head(struct conn *c, unsigned id, int status);
 void lsq_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
 struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answer *a);
 size_t lsq_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
+void lsq_reading_new(struct conn *c);
 void lsq_reading_free(struct conn *c);
 
 /* lower.c, pack.c, settle.c ----------------------------------------------------------------------- */

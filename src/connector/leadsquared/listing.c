@@ -63,7 +63,7 @@ static void add_fields(struct listing *l)
 static bool bad(struct listing *l, const char *what)
 {
     if (!l->bad[0])
-        lsq_say(l->bad, sizeof(l->bad), "%s", what);
+        say_text(l->bad, sizeof(l->bad), "%s", what);
     return false;
 }
 
@@ -119,8 +119,8 @@ static bool take_status(struct listing *l)
     else {
         struct buf shown = BUF_INIT(256);
         printable(&shown, l->status, 20);
-        lsq_say(l->bad, sizeof(l->bad),
-                "a user has the unknown StatusCode '%s'; see the option 'obsolete_status'", shown.p);
+        say_text(l->bad, sizeof(l->bad),
+                 "a user has the unknown StatusCode '%s'; see the option 'obsolete_status'", shown.p);
         buf_deinit(&shown);
         return false;
     }
@@ -136,7 +136,7 @@ static bool end_user(struct listing *l)
         return false;
     u->administrator = str_is(l->role, "Administrator");
     if (l->count++ == 0)
-        lsq_cut(l->first, sizeof(l->first), u->id);
+        say_cut(l->first, sizeof(l->first), u->id);
     return l->on_user(l->ctx, u) || bad(l, "a user has a value that is not valid UTF-8");
 }
 
@@ -262,7 +262,7 @@ bool listing_end(struct listing *l)
     if (l->envelope.error)
         return false;
     if (result == JR_BAD && !l->bad[0])
-        lsq_say(l->bad, sizeof(l->bad), "the answer is not whole: %s", jsonread_why(l->json));
+        say_text(l->bad, sizeof(l->bad), "the answer is not whole: %s", jsonread_why(l->json));
     if (result == JR_OK && !l->users_seen)
         return bad(l, "the answer has no list of users");
     return result == JR_OK && !l->bad[0];

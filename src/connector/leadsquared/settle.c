@@ -22,13 +22,13 @@ static enum done done_create(const json_t *root, const struct envelope *e, struc
             const json_t *v = json_object_get(place[p], name[i]);
             size_t n = json_string_length(v);
             if (n > 0 && n < sizeof(out->new_id)) {
-                lsq_cut(out->new_id, sizeof(out->new_id), (struct str){ json_string_value(v), n });
+                say_cut(out->new_id, sizeof(out->new_id), (struct str){ json_string_value(v), n });
                 return DONE;
             }
         }
-    lsq_say(out->text, sizeof(out->text), "%s",
-            succeeded(e) ? "created, but the answer names no id"
-                         : "the answer does not say whether it was done");
+    say_text(out->text, sizeof(out->text), "%s",
+             succeeded(e) ? "created, but the answer names no id"
+                          : "the answer does not say whether it was done");
     return DONE_UNCLEAR;
 }
 
@@ -36,7 +36,7 @@ static enum done done_by_status(const struct envelope *e, struct settlement *out
 {
     if (succeeded(e))
         return DONE;
-    lsq_say(out->text, sizeof(out->text), "the answer does not say whether it was done");
+    say_text(out->text, sizeof(out->text), "the answer does not say whether it was done");
     return DONE_UNCLEAR;
 }
 
@@ -48,13 +48,13 @@ static enum done done_bulk_team(const json_t *root, const struct envelope *e, si
     const json_t *message = json_object_get(root, "Message"),
                  *rows = json_object_get(message, "AffectedRows");
     if (!succeeded(e) || !json_is_integer(rows) || json_is_false(json_object_get(message, "IsSuccessful"))) {
-        lsq_say(out->text, sizeof(out->text), "the answer does not say how many were moved");
+        say_text(out->text, sizeof(out->text), "the answer does not say how many were moved");
         return DONE_UNCLEAR;
     }
     if ((uint64_t)json_integer_value(rows) == n)
         return DONE_BY_WORD;
-    lsq_say(out->text, sizeof(out->text), "%zu users were to be moved, the tenant says %lld", n,
-            (long long)json_integer_value(rows));
+    say_text(out->text, sizeof(out->text), "%zu users were to be moved, the tenant says %lld", n,
+             (long long)json_integer_value(rows));
     return DONE_UNCLEAR;
 }
 
@@ -81,12 +81,15 @@ static void settle_fault(const struct step *s, size_t n, const struct answer *a,
                          struct settlement *out)
 {
     bool harmless = leadsquared_connector.vendor.endpoints[s->endpoint].harmless;
-    lsq_say(out->text, sizeof(out->text), "%s", j->text);
+    say_text(out->text, sizeof(out->text), "%s", j->text);
     out->blast =
         n == 1 && leadsquared_connector.vendor.endpoints[s->endpoint].batch == 1 ? BLAST_STEP : BLAST_CALL;
     switch (j->fault) {
     case FAULT_NONE:
     case FAULT_REFUSED:
+    case FAULT_GONE:
+    case FAULT_STALE:
+    case FAULT_TOO_LARGE:
         out->settled = SETTLED_REFUSED;
         out->again = AGAIN_NO;
         break;
@@ -165,6 +168,6 @@ void lsq_settle(struct conn *c, const struct step *const *steps, size_t n, const
         out[i] = (struct settlement){
             .settled = SETTLED_REFUSED, .blast = BLAST_STEP, .again = AGAIN_NO, .wait_us = -1
         };
-        lsq_say(out[i].text, sizeof(out[i].text), "not sent: the new manager does not exist");
+        say_text(out[i].text, sizeof(out[i].text), "not sent: the new manager does not exist");
     }
 }

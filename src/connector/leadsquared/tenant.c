@@ -30,27 +30,27 @@ static void take_host(struct conn *c, const json_t *root)
             continue;
         struct buf shown = BUF_INIT(1024);
         printable(&shown, url, 80);
-        lsq_cut(c->api_host, sizeof(c->api_host), buf_view(&shown));
+        say_cut(c->api_host, sizeof(c->api_host), buf_view(&shown));
         buf_deinit(&shown);
     }
 }
 
 static bool take_self(struct conn *c, const json_t *root, char why[200])
 {
-    struct tenant *t = c->reading.goal.tenant;
+    struct tenant *t = c->reading.asks.goal.tenant;
     struct str id = member(root, "Id"), org = member(root, "OrgId");
     if (id.n == 0 || id.n >= sizeof(t->own_user) || org.n == 0 || org.n >= sizeof(t->id)) {
-        lsq_say(why, 200, "the answer does not say whose keys these are");
+        say_text(why, 200, "the answer does not say whose keys these are");
         return false;
     }
-    lsq_cut(t->own_user, sizeof(t->own_user), id);
-    lsq_cut(t->id, sizeof(t->id), org);
+    say_cut(t->own_user, sizeof(t->own_user), id);
+    say_cut(t->id, sizeof(t->id), org);
     struct str label = member(root, "OrgShortCode");
-    lsq_cut(t->label, sizeof(t->label), label.n ? label : org);
+    say_cut(t->label, sizeof(t->label), label.n ? label : org);
     c->api_host[0] = '\0';
     take_host(c, root);
     if (c->api_host[0])
-        lsq_say(t->advice, sizeof(t->advice), "the vendor names '%s' as this account's API", c->api_host);
+        say_text(t->advice, sizeof(t->advice), "the vendor names '%s' as this account's API", c->api_host);
     return true;
 }
 
@@ -113,8 +113,8 @@ static void resolve(const struct conn *c, struct attr *a, const struct definitio
     struct str schema = custom_name_option(c, d->slot);
     if (schema.n == 0)
         schema = d->schema;
-    lsq_cut(a->wire_update, sizeof(a->wire_update), d->slot.n ? d->slot : d->schema);
-    lsq_cut(a->wire_create, sizeof(a->wire_create), schema);
+    say_cut(a->wire_update, sizeof(a->wire_update), d->slot.n ? d->slot : d->schema);
+    say_cut(a->wire_create, sizeof(a->wire_create), schema);
     if (schema.n == 0 || !lsq_number(c, OPTION_CUSTOM_ON_CREATE))
         a->flags &= ~(unsigned)ATTR_CREATE;
     if (lsq_custom_slot(str_of(a->wire_update)) > lsq_number(c, OPTION_UPDATE_CUSTOM_SLOTS))
@@ -138,7 +138,8 @@ static void say_missing(struct conn *c, const struct attr *a, const struct defin
     struct buf shown = BUF_INIT(2048), other = BUF_INIT(2048);
     printable(&shown, str_of(a->name), 100);
     printable(&other, str_of(close), 100);
-    errs_add(c->reading.goal.errs, NULL, 0, 0, NULL, "the tenant has no user attribute '%s'%s%s%s", shown.p,
+    errs_add(c->reading.asks.goal.errs, NULL, 0, 0, NULL, "the tenant has no user attribute '%s'%s%s%s",
+             shown.p,
              close ? "; did you mean '" : ": name it by its slot, its schema name or its display name",
              close ? other.p : "", close ? "'?" : "");
     buf_deinit(&shown);
@@ -164,7 +165,7 @@ static void find_definition(struct conn *c, struct attr *a, const struct definit
     } else if (twice) {
         struct buf shown = BUF_INIT(2048);
         printable(&shown, str_of(a->name), 100);
-        errs_add(c->reading.goal.errs, NULL, 0, 0, NULL,
+        errs_add(c->reading.asks.goal.errs, NULL, 0, 0, NULL,
                  "the tenant has several user attributes '%s': name the one meant by its slot (mx_Custom_N)",
                  shown.p);
         buf_deinit(&shown);
@@ -176,9 +177,9 @@ static void find_definition(struct conn *c, struct attr *a, const struct definit
 static bool take_attributes(struct conn *c, const json_t *root, char why[200])
 {
     const json_t *list = json_object_get(root, "UserAttributes");
-    struct schema *s = c->reading.goal.schema;
+    struct schema *s = c->reading.asks.goal.schema;
     if (!json_is_array(list) || json_array_size(list) == 0) {
-        lsq_say(why, 200, "the answer has no list 'UserAttributes'");
+        say_text(why, 200, "the answer has no list 'UserAttributes'");
         return false;
     }
     size_t n = json_array_size(list);
@@ -199,10 +200,10 @@ static bool take_teams_of(struct conn *c, const json_t *list, struct str parent,
 {
     size_t i;
     json_t *team;
-    struct refs *refs = &c->reading.goal.tenant->refs;
+    struct refs *refs = &c->reading.asks.goal.tenant->refs;
     if (!json_is_array(list) || depth > TEAMS_DEPTH_MAX) {
-        lsq_say(why, 200, "%s",
-                depth > TEAMS_DEPTH_MAX ? "teams lie more than 32 deep" : "the answer has no list of teams");
+        say_text(why, 200, "%s",
+                 depth > TEAMS_DEPTH_MAX ? "teams lie more than 32 deep" : "the answer has no list of teams");
         return false;
     }
     json_array_foreach(list, i, team)
@@ -210,7 +211,7 @@ static bool take_teams_of(struct conn *c, const json_t *list, struct str parent,
         struct str id = member(team, "TeamId"), above = member(team, "ParentId");
         const json_t *children = json_object_get(team, "ChildTeams");
         if (id.n == 0) {
-            lsq_say(why, 200, "a team has no id");
+            say_text(why, 200, "a team has no id");
             return false;
         }
         /* A tenant that lists flat as well names a team twice. */
@@ -224,8 +225,8 @@ static bool take_teams_of(struct conn *c, const json_t *list, struct str parent,
 
 static bool take_teams(struct conn *c, const json_t *root, char why[200])
 {
-    refs_deinit(&c->reading.goal.tenant->refs);
-    refs_init(&c->reading.goal.tenant->refs);
+    refs_deinit(&c->reading.asks.goal.tenant->refs);
+    refs_init(&c->reading.asks.goal.tenant->refs);
     return take_teams_of(c, json_object_get(root, "Teams"), (struct str){ 0 }, 0, why);
 }
 
@@ -233,13 +234,13 @@ static bool take_teams(struct conn *c, const json_t *root, char why[200])
 
 static void update_also_entry(struct conn *c, struct str entry)
 {
-    struct schema *s = c->reading.goal.schema;
+    struct schema *s = c->reading.asks.goal.schema;
     struct attr known;
     int slot = schema_slot(s, entry);
     if (slot >= 0)
         s->attr[slot].flags |= ATTR_UPDATE;
     else if (!vendor_attr(&leadsquared_connector.vendor, entry, &known))
-        errs_add(c->reading.goal.errs, NULL, 0, 0, "$.target.options.update_also",
+        errs_add(c->reading.asks.goal.errs, NULL, 0, 0, "$.target.options.update_also",
                  "'%.*s' is no attribute of LeadSquared", STR_ARG(entry));
 }
 
@@ -252,9 +253,9 @@ static void check_update_also(struct conn *c)
 
 /* The reading ------------------------------------------------------------------------------------- */
 
-bool tenant_take(struct conn *c, struct ask *a, const json_t *root, char why[200])
+bool tenant_take(struct conn *c, const struct lsq_ask *a, const json_t *root, char why[200])
 {
-    switch (a->kind) {
+    switch (a->ask.kind) {
     case ASK_SELF: return take_self(c, root, why);
     case ASK_ATTRIBUTES: return take_attributes(c, root, why);
     default: return take_teams(c, root, why);
@@ -280,15 +281,17 @@ static bool needs_attributes(const struct conn *c, const struct schema *s)
 /* The login first: with bad keys nothing else need be asked. Then only what the job uses. */
 void tenant_advance(struct conn *c)
 {
-    struct reading *r = &c->reading;
+    struct lsq_reading *r = &c->reading;
     switch (r->stage++) {
-    case 0: ask_add(c, ASK_SELF); return;
+    case 0: lsq_ask_add(c, ASK_SELF); return;
     case 1:
-        if (needs_attributes(c, r->goal.schema))
-            ask_add(c, ASK_ATTRIBUTES);
-        if (maps_teams(r->goal.schema))
-            ask_add(c, ASK_TEAMS);
+        if (needs_attributes(c, r->asks.goal.schema))
+            lsq_ask_add(c, ASK_ATTRIBUTES);
+        if (maps_teams(r->asks.goal.schema))
+            lsq_ask_add(c, ASK_TEAMS);
         return;
-    default: check_update_also(c); reading_complete(c, PROOF_NONE, "own user, attributes and teams read");
+    default:
+        check_update_also(c);
+        asks_complete(&c->reading.asks, PROOF_NONE, "own user, attributes and teams read");
     }
 }

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "../tables.h"
 #include "leadsquared_internal.h"
 
 enum {
@@ -125,27 +126,6 @@ static const char *const by_id_choices[] = { "retrieve", "search", NULL };
 static const char *const check_choices[] = { "custom", "all", NULL };
 static const char *const clear_choices[] = { "empty", "null", NULL };
 static const char *const method_choices[] = { "GET", "POST", NULL };
-
-#define CHOICE(name, fallback, choices, help)                                                                \
-    {                                                                                                        \
-        name, OPT_CHOICE, fallback, choices, 0, 0, help                                                      \
-    }
-#define NUMBER(name, fallback, min, max, help)                                                               \
-    {                                                                                                        \
-        name, OPT_INT, fallback, NULL, min, max, help                                                        \
-    }
-#define YES_NO(name, fallback, help)                                                                         \
-    {                                                                                                        \
-        name, OPT_BOOL, fallback, NULL, 0, 0, help                                                           \
-    }
-#define TEXT(name, fallback, help)                                                                           \
-    {                                                                                                        \
-        name, OPT_TEXT, fallback, NULL, 0, 0, help                                                           \
-    }
-#define SPAN(name, fallback, help)                                                                           \
-    {                                                                                                        \
-        name, OPT_SPAN, fallback, NULL, 0, 0, help                                                           \
-    }
 
 static const struct option options[LSQ_OPTIONS] = {
     [OPTION_PROOF] =

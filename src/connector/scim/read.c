@@ -22,7 +22,7 @@ static struct scim_ask *own(struct ask *a)
 
 struct scim_ask *scim_ask_add(struct conn *c, enum ask_kind kind)
 {
-    struct scim_ask *a = own(asks_add(&c->reading->asks, (int)kind));
+    struct scim_ask *a = own(asks_add(&c->reading->asks, kind));
     a->start = 1;
     a->total = -1;
     return a;
