@@ -62,6 +62,19 @@ static void check_holds(const struct report_run *r, const struct counted_changes
     check(s, "held changes of the run", "", (int64_t)r->run.held, held);
 }
 
+static int64_t stuck_values(const struct report_run *r)
+{
+    int64_t n = 0;
+    size_t i;
+    json_t *a;
+    json_array_foreach(doc_at(r->overview, "does_not_stick.attributes"), i, a)
+    {
+        if (__builtin_add_overflow(n, doc_int(a, "users"), &n))
+            return INT64_MIN;
+    }
+    return n;
+}
+
 /* Outcomes are told when a run, or its plan, has ended; before that there is nothing to compare with. */
 static void check_outcomes(const struct report_run *r, const struct counted_changes *c, struct sums *s)
 {
@@ -80,6 +93,8 @@ void sums_check(const struct report_run *r, const struct counted_changes *c, str
           doc_int(r->overview, "fates.rows.rejected"));
     check(out, "users of the tenant by fate", "", doc_int(r->overview, "tenant.users"),
           total(doc_at(r->overview, "fates.users")));
+    check(out, "values that do not stick by attribute", "", doc_int(r->overview, "does_not_stick.count"),
+          stuck_values(r));
     check(out, "changes of the run", "", (int64_t)r->run.changes, c->all);
     check_kinds(r, c, out);
     check_holds(r, c, out);

@@ -185,6 +185,67 @@ START_TEST(nothing_to_do)
 }
 END_TEST
 
+#define STUCK                                                                                                 \
+    "{\"attributes\":[{\"attribute\":\"Department\",\"users\":2},{\"attribute\":\"Pho" HOSTILE_JSON           \
+    "\",\"users\":1}],"                                                                                       \
+    "\"count\":3,\"users\":2,\"values\":["                                                                    \
+    "{\"attribute\":\"Department\",\"key\":\"E5\",\"seen\":\"Sls\",\"since\":\"2026-11-20\",\"user\":\"u5\"," \
+    "\"wanted\":\"Sales\"},"                                                                                  \
+    "{\"attribute\":\"Department\",\"key\":\"E70\",\"seen\":null,\"since\":\"2026-11-20\",\"user\":\"u70\","  \
+    "\"wanted\":\"Sa" HOSTILE_JSON "\"},"                                                                     \
+    "{\"attribute\":\"Phone\",\"key\":\"E70\",\"seen\":\"491\",\"since\":\"2026-11-20\",\"user\":\"u70\","    \
+    "\"wanted\":\"+49 1\"}]}"
+#define HOSTILE_JSON "\\u001b\\u202e"
+#define HOSTILE_SHOWN "\\x1b\\u{202e}"
+
+static void stuck_lists(struct report_bed *b, struct report_run *r, const char *user, const char *want)
+{
+    const struct report_choice choice = { .kind = CHANGE_KINDS, .user = user, .steps = true };
+    struct buf out = BUF_INIT(65536);
+    ck_assert_int_eq(report_changes(b->l, r, &choice, to_buf, &out), 0);
+    ck_assert_msg(strstr(out.p, want) != NULL, "%s", out.p);
+    assert_safe(buf_view(&out));
+    buf_deinit(&out);
+}
+
+/* Values that do not stick: in the plan by attribute, in a run's summary, and of one person each. */
+START_TEST(does_not_stick)
+{
+    struct report_bed b;
+    struct report_run r;
+    struct buf out = BUF_INIT(65536);
+    night(&b, RUN_DONE);
+    bed_load(&b, &r);
+    view_has(&r, "does not stick", false);
+    set(&r, "", "does_not_stick", STUCK);
+    view_has(&r,
+             "\ndoes not stick: 3 values on 2 users, not sent again (--retry-refused)\n"
+             "  accepted by the tenant in an earlier run, and shown otherwise ever since:\n"
+             "  Department  2 users\n  Pho" HOSTILE_SHOWN "  1 user\n",
+             true);
+    report_summary(b.l, &r, &plain, NULL, NULL, &out);
+    ck_assert_ptr_nonnull(
+        strstr(out.p, "\ndoes not stick: 3 values on 2 users, not sent again (--retry-refused)\n"));
+    stuck_lists(
+        &b, &r, "u70",
+        "= refused    E70  Department 'Sa" HOSTILE_SHOWN "'   does not stick: accepted on 2026-11-20, and "
+        "still shown as (none); not sent again (--retry-refused)\n"
+        "= refused    E70  Phone '+49 1'   does not stick: accepted on 2026-11-20, and still shown as '491'; "
+        "not sent again (--retry-refused)\n");
+    stuck_lists(&b, &r, "E5", "~ update     E5   failed"); /* besides his changes */
+    stuck_lists(&b, &r, "E5", "= refused    E5  Department 'Sales'");
+    set(&r, "", "changes", "{}");
+    r.run.held = r.run.changes = 0;
+    view_has(&r, "\n  nothing to do: tenant and feed agree but for what does not stick\n", true);
+    set(&r, "", "does_not_stick", "{\"count\":\"x\",\"values\":[7,{}],\"attributes\":{}}"); /* damaged */
+    view_has(&r, "does not stick", false);
+    stuck_lists(&b, &r, "E70", "has no change in this run");
+    buf_deinit(&out);
+    report_deinit(&r);
+    ledger_free(b.l);
+}
+END_TEST
+
 /* "on_trip": "plan" withholds the other kinds as well; what was accepted is not asked for again. */
 START_TEST(guards)
 {
@@ -553,7 +614,7 @@ START_TEST(shown_texts_keep_their_escapes)
 }
 END_TEST
 
-UNIT("report", plan_of_a_night, plan_line, alarms, nothing_to_do, guards, many_examples, changes, groups,
-     planned_changes, one_person, accepted, summary, summary_of_a_short_run, summary_by_seconds,
-     summary_of_many_failures, summary_of_an_interrupted_run, summary_of_a_plan, runs,
+UNIT("report", plan_of_a_night, plan_line, alarms, nothing_to_do, does_not_stick, guards, many_examples,
+     changes, groups, planned_changes, one_person, accepted, summary, summary_of_a_short_run,
+     summary_by_seconds, summary_of_many_failures, summary_of_an_interrupted_run, summary_of_a_plan, runs,
      patterns_are_shortened_in_their_values, shown_texts_keep_their_escapes)

@@ -312,6 +312,31 @@ START_TEST(junit_of_hostile_names)
 }
 END_TEST
 
+/* Values that do not stick are no failures: the run that found them had those. */
+START_TEST(junit_of_what_does_not_stick)
+{
+    struct report_bed b;
+    struct report_run r;
+    struct buf out = BUF_INIT((size_t)1 << 20);
+    night(&b, RUN_DONE);
+    bed_load(&b, &r);
+    json_object_set_new(
+        r.overview, "does_not_stick",
+        json_loads("{\"count\":1,\"values\":[{\"attribute\":\"Department\",\"key\":\"E<5>\","
+                   "\"seen\":\"Sls\",\"since\":\"2026-11-20\",\"user\":\"u5\",\"wanted\":\"x\"}]}",
+                   0, NULL));
+    ck_assert_int_eq(report_junit(b.l, &r, to_buf, &out), 0);
+    ck_assert_ptr_nonnull(strstr(out.p, "failures=\"7\" errors=\"0\" skipped=\"4\""));
+    ck_assert_ptr_nonnull(strstr(out.p,
+                                 "<testcase classname=\"rollcall.does_not_stick\" "
+                                 "name=\"E&lt;5&gt; Department\"><skipped message=\"accepted on 2026-11-20 "
+                                 "and never shown; not sent again\">"));
+    buf_deinit(&out);
+    report_deinit(&r);
+    ledger_free(b.l);
+}
+END_TEST
+
 /* With exit code 2 or 0 nothing is wrong, and CI shows nothing red. */
 START_TEST(junit_of_a_good_run)
 {
@@ -436,4 +461,4 @@ END_TEST
 
 UNIT("report_audit", audit_of_a_night, audit_without_an_end, schema_has_our_words, sums_that_do_not_hold,
      counts_of_the_run_that_do_not_hold, damaged_changes_are_counted, junit_of_a_night,
-     junit_of_hostile_names, junit_of_a_good_run, any_size_is_streamed)
+     junit_of_what_does_not_stick, junit_of_hostile_names, junit_of_a_good_run, any_size_is_streamed)
