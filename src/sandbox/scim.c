@@ -23,6 +23,8 @@ const struct switch_def scim_switches[] = {
                       "asked beyond the end: nothing, the last page again, or 400" },
     SW(SW_TOTAL) = { "total", SWITCH_WORD, "right", "right|page|off",
                      "totalResults: of all, of this page only, or missing" },
+    SW(SW_PAGING) = { "paging", SWITCH_WORD, "index", "index|cursor|both",
+                      "by startIndex, by cursor (RFC 9865; the first page alone without), or either" },
     SW(SW_SORT) = { "sort", SWITCH_WORD, "on", "on|off", "whether sortBy does anything" },
     SW(SW_USER_NAME_CASE) = { "user_name_case", SWITCH_WORD, "ignore", "ignore|exact",
                               "how userName is compared, in filters and for uniqueness" },
@@ -49,6 +51,8 @@ const struct switch_def scim_switches[] = {
                        "displayName filled from userName, name.formatted built, phone numbers as digits" },
     SW(SW_LOWER_USER_NAME) = { "lower_user_name", SWITCH_WORD, "off", "on|off",
                                "userName is stored in lower case" },
+    SW(SW_PRIMARY_REQUIRED) = { "primary_required", SWITCH_WORD, "off", "on|off",
+                                "on: 400 for a new user without an e-mail marked primary" },
     SW(SW_BULK) = { "bulk", SWITCH_WORD, "off", "on|off", "off: 501" },
     SW(SW_BULK_MAX) = { "bulk_max", SWITCH_NUMBER, "1000", "N", "operations of a bulk request; more: 413" },
     SW(SW_BULK_PAYLOAD) = { "bulk_payload", SWITCH_NUMBER, "1048576", "BYTES",
@@ -81,7 +85,8 @@ const struct switch_def scim_switches[] = {
 
 static const char *const shown[] = { "attributes", "excludedAttributes", NULL };
 static const char *const listed[] = {
-    "attributes", "excludedAttributes", "filter", "startIndex", "count", "sortBy", "sortOrder", NULL,
+    "attributes", "excludedAttributes", "filter", "startIndex", "count", "cursor",
+    "sortBy",     "sortOrder",          NULL,
 };
 
 #define READ(own_name, own_path, parameters, function)                                                       \

@@ -48,6 +48,24 @@ static void auth_schemes(const struct call *call, struct jw *j)
     jw_end_array(j);
 }
 
+/* RFC 9865, 4. Without cursors a server is as if it had never heard of them. */
+static void pagination(const struct call *call, struct jw *j)
+{
+    int64_t paging = call_switch(call, SW_PAGING), max = call_switch(call, SW_PAGE_MAX);
+
+    if (paging == PAGING_INDEX)
+        return;
+    jw_key(j, "pagination");
+    jw_object(j);
+    jw_kbool(j, "cursor", true);
+    jw_kbool(j, "index", paging == PAGING_BOTH);
+    if (paging == PAGING_BOTH)
+        jw_kz(j, "defaultPaginationMethod", "index");
+    jw_kint(j, "defaultPageSize", max);
+    jw_kint(j, "maxPageSize", max);
+    jw_end_object(j);
+}
+
 /* 404 where the switch says that there is nothing to discover. */
 static bool hidden(struct call *call, size_t sw)
 {
@@ -72,6 +90,7 @@ void scim_config(struct call *call)
     supported(call, &j, "changePassword", false);
     supported(call, &j, "sort", call_switch(call, SW_SORT) == 0);
     supported(call, &j, "etag", call_switch(call, SW_ETAG) == 0);
+    pagination(call, &j);
     auth_schemes(call, &j);
     jw_end_object(&j);
 }

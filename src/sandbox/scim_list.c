@@ -1,23 +1,15 @@
-/* Listings and single reads of users and groups. */
-#include "scim.h"
+/* Listings of users and groups: what is asked, who matches. */
+#include "scim_list.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Matches in order, kept for the next page. */
 struct scim_search {
-    char *text; /* owned: filter and sorting */
+    char *text; /* owned: the listing's */
     uint64_t version;
     uint32_t *number; /* owned: of rows, or of groups */
     size_t count;
-};
-
-struct listing {
-    bool groups;
-    struct scim_filter *filter; /* owned */
-    struct scim_path sort;      /* owned; attr NULL: none */
-    bool down;
-    int64_t start, count;
 };
 
 struct row {
@@ -36,28 +28,13 @@ void scim_search_free(struct scim_search *s)
 
 /* ---- what is asked ---- */
 
-static bool number(struct call *call, const char *name, int64_t normal, int64_t *value)
-{
-    const char *text = call_param(call, name);
-    char *end;
-
-    *value = normal;
-    if (!text)
-        return true;
-    *value = strtoll(text, &end, 10);
-    if (*text && !*end && *value > -1000000000 && *value < 1000000000)
-        return true;
-    call_violation(call, RULE_BAD_VALUE, "%s=%s", name, text);
-    return scim_refuse(call, 400, "invalidValue", "'%s' is no number", name);
-}
-
 /* userName eq or externalId eq, and nothing else. */
 static bool is_simple(const struct scim_filter *f)
 {
     return scim_filter_only(f, "userName") || scim_filter_only(f, "externalId");
 }
 
-static bool read_filter(struct call *call, const struct scim_schema *const *family, struct listing *l)
+static bool read_filter(struct call *call, const struct scim_schema *const *family, struct scim_listing *l)
 {
     const char *text = call_param(call, "filter"), *why;
     int64_t allowed = call_switch(call, SW_FILTER);
@@ -77,7 +54,7 @@ static bool read_filter(struct call *call, const struct scim_schema *const *fami
     return true;
 }
 
-static bool read_sorting(struct call *call, const struct scim_schema *const *family, struct listing *l)
+static bool read_sorting(struct call *call, const struct scim_schema *const *family, struct scim_listing *l)
 {
     const char *text = call_param(call, "sortBy"), *order = call_param(call, "sortOrder"), *why;
 
@@ -92,28 +69,28 @@ static bool read_sorting(struct call *call, const struct scim_schema *const *fam
     return true;
 }
 
-static bool read_listing(struct call *call, const struct scim_schema *const *family, struct listing *l)
+static void listing_text(const struct call *call, struct scim_listing *l)
 {
-    int64_t max = call_switch(call, SW_PAGE_MAX);
+    static const char *const named[] = { "filter", "sortBy", "sortOrder" };
+    struct buf text = BUF_INIT(ANSWER_MAX);
 
-    if (!read_filter(call, family, l) || !read_sorting(call, family, l) ||
-        !number(call, "startIndex", 1, &l->start) || !number(call, "count", max, &l->count))
-        return false;
-    if (l->start < 1)
-        l->start = 1;
-    if (l->count < 0)
-        l->count = 0;
-    /* The first page tells how large pages are. */
-    if (l->start > 1 && l->count > max && call_switch(call, SW_ITEMS_PER_PAGE) == 0)
-        call_violation(call, RULE_COUNT_OVER, "count=%lld of at most %lld", (long long)l->count,
-                       (long long)max);
-    return true;
+    buf_printf(&text, "%d", l->groups);
+    for (size_t i = 0; i < array_len(named); i++)
+        buf_printf(&text, "\n%s", call_param(call, named[i]) ? call_param(call, named[i]) : "");
+    l->text = buf_take(&text);
 }
 
-static void listing_free(struct listing *l)
+static bool read_listing(struct call *call, const struct scim_schema *const *family, struct scim_listing *l)
+{
+    listing_text(call, l);
+    return read_filter(call, family, l) && read_sorting(call, family, l) && scim_paging_read(call, l);
+}
+
+static void listing_free(struct scim_listing *l)
 {
     scim_filter_free(l->filter);
     scim_path_free(&l->sort);
+    free(l->text);
 }
 
 /* ---- finding ---- */
@@ -147,7 +124,7 @@ static bool there(const struct call *call, bool groups, uint32_t i)
                   : scim_seen(call, &call->sb->state.users[i]) != NULL;
 }
 
-static int quick_group(const struct call *call, const struct listing *l, uint32_t i)
+static int quick_group(const struct call *call, const struct scim_listing *l, uint32_t i)
 {
     const char *name = scim_filter_only(l->filter, "displayName");
 
@@ -155,7 +132,7 @@ static int quick_group(const struct call *call, const struct listing *l, uint32_
 }
 
 /* What can be told without reading the document: 1 yes, 0 no, -1 unknown. */
-static int quick(const struct call *call, const struct listing *l, uint32_t i)
+static int quick(const struct call *call, const struct scim_listing *l, uint32_t i)
 {
     const char *name = scim_filter_only(l->filter, "userName"),
                *external = scim_filter_only(l->filter, "externalId"), *id = scim_filter_only(l->filter, "id");
@@ -176,7 +153,7 @@ static int quick(const struct call *call, const struct listing *l, uint32_t i)
                                                      : text_same(f[S_NAME], name);
 }
 
-static char *sort_key(const struct listing *l, const json_t *value)
+static char *sort_key(const struct scim_listing *l, const json_t *value)
 {
     const json_t *v = json_object_get(scim_home(value, l->sort.schema), l->sort.attr->name);
 
@@ -196,7 +173,7 @@ static int compare_rows(const void *a, const void *b)
     return c ? c : (x->number > y->number) - (x->number < y->number);
 }
 
-static size_t collect(const struct call *call, const struct listing *l, struct row *rows, size_t all)
+static size_t collect(const struct call *call, const struct scim_listing *l, struct row *rows, size_t all)
 {
     size_t n = 0;
 
@@ -215,7 +192,7 @@ static size_t collect(const struct call *call, const struct listing *l, struct r
     return n;
 }
 
-static void find(const struct call *call, const struct listing *l, struct scim_search *s)
+static void find(const struct call *call, const struct scim_listing *l, struct scim_search *s)
 {
     size_t all = l->groups ? scim_of(call)->ngroups : call->sb->state.count, n;
     struct row *rows = xcalloc(all ? all : 1, sizeof(*rows));
@@ -232,25 +209,18 @@ static void find(const struct call *call, const struct listing *l, struct scim_s
     free(rows);
 }
 
-static const struct scim_search *matches(struct call *call, const struct listing *l)
+static const struct scim_search *matches(struct call *call, const struct scim_listing *l)
 {
-    static const char *const named[] = { "filter", "sortBy", "sortOrder" };
     struct scim *scim = scim_of(call);
     struct state *state = &call->sb->state;
     uint64_t version = state->version + scim->changes + 1;
     struct scim_search *s = scim->search;
-    struct buf text = BUF_INIT(ANSWER_MAX);
 
-    buf_printf(&text, "%d%lld", l->groups, (long long)call_switch(call, SW_USER_NAME_CASE));
-    for (size_t i = 0; i < array_len(named); i++)
-        buf_printf(&text, "\n%s", call_param(call, named[i]) ? call_param(call, named[i]) : "");
-    if (s && state_settled(state, call->now) && s->version == version && strcmp(s->text, buf_z(&text)) == 0) {
-        buf_deinit(&text);
+    if (s && state_settled(state, call->now) && s->version == version && strcmp(s->text, l->text) == 0)
         return s;
-    }
     scim_search_free(s);
     s = scim->search = xcalloc(1, sizeof(*s));
-    s->text = buf_take(&text);
+    s->text = xstrdup(l->text);
     s->version = state_settled(state, call->now) ? version : 0;
     find(call, l, s);
     return s;
@@ -258,69 +228,14 @@ static const struct scim_search *matches(struct call *call, const struct listing
 
 /* ---- answering ---- */
 
-struct page {
-    size_t from, to;
-    size_t could; /* users it would have without a fault */
-    int64_t start, total;
-};
-
-/* Which part of the matches this page shows; switches and faults bend it. False: answered. */
-static bool window(struct call *call, const struct listing *l, size_t count, struct page *p)
-{
-    size_t max = (size_t)call_switch(call, SW_PAGE_MAX), less = (size_t)call_switch(call, SW_PAGE_SHORT);
-    size_t size = (size_t)l->count < max ? (size_t)l->count : max, from = (size_t)l->start - 1;
-    bool faulty = call->faulty && call->fault.phase == FAULT_PAGE;
-
-    if (from >= count && count && size && from) {
-        if (call_switch(call, SW_BEYOND) == BEYOND_ERROR)
-            return scim_refuse(call, 400, "invalidValue", "startIndex is beyond the end");
-        if (call_switch(call, SW_BEYOND) == BEYOND_AGAIN)
-            from = (count - 1) / size * size;
-    }
-    if (from > count)
-        from = count;
-    if (faulty && call->fault.kind == FAULT_PAGE_REPEAT)
-        from = from > size ? from - size : 0;
-    if (count - from > size && size > less)
-        size -= less;
-    else if (count - from > size && size)
-        size = 1;
-    *p = (struct page){ .from = from, .to = count - from > size ? from + size : count, .start = l->start };
-    p->could = p->to - p->from;
-    p->total = (int64_t)count;
-    if (!faulty)
-        return true;
-    if (call->fault.kind == FAULT_PAGE_DROP || call->fault.kind == FAULT_PAGE_EMPTY)
-        p->to = p->from;
-    if (call->fault.kind == FAULT_PAGE_CUT)
-        p->to = p->from + p->could * (size_t)(call->fault.arg > 100 ? 100 : call->fault.arg) / 100;
-    if (call->fault.kind == FAULT_PAGE_EMPTY)
-        p->total = 0;
-    return true;
-}
-
-static void write_head(struct call *call, const struct listing *l, const struct page *p, struct jw *j)
-{
-    int64_t kind = call_switch(call, SW_TOTAL);
-
-    jw_key(j, "schemas");
-    jw_array(j);
-    jw_z(j, SCIM_MESSAGE "ListResponse");
-    jw_end_array(j);
-    if (kind != TOTAL_OFF)
-        jw_kint(j, "totalResults", kind == TOTAL_PAGE ? (int64_t)(p->to - p->from) : p->total);
-    jw_kint(j, "startIndex", p->start);
-    jw_kint(j, "itemsPerPage", call_switch(call, SW_ITEMS_PER_PAGE) == 1 ? l->count : (int64_t)p->could);
-}
-
-static void write_page(struct call *call, const struct listing *l, const struct scim_wish *wish,
-                       const struct scim_search *s, const struct page *p)
+static void write_page(struct call *call, const struct scim_listing *l, const struct scim_wish *wish,
+                       const struct scim_search *s, const struct scim_page *p)
 {
     struct jw j = jw_into(&call->out);
     struct buf text = BUF_INIT(ANSWER_MAX), shown = BUF_INIT(ANSWER_MAX);
 
     jw_object(&j);
-    write_head(call, l, p, &j);
+    scim_page_head(call, l, p, &j);
     jw_key(&j, "Resources");
     jw_array(&j);
     for (size_t i = p->from; i < p->to; i++) {
@@ -347,15 +262,15 @@ static void write_page(struct call *call, const struct listing *l, const struct 
 static void list(struct call *call, bool groups)
 {
     const struct scim_schema *const *family = groups ? scim_group_family : scim_user_family;
-    struct listing l = { .groups = groups };
+    struct scim_listing l = { .groups = groups };
     struct scim_wish wish;
-    struct page page;
+    struct scim_page page;
 
     scim_wish_read(call, family, &wish);
     if (read_listing(call, family, &l)) {
         const struct scim_search *s = matches(call, &l);
 
-        if (window(call, &l, s->count, &page))
+        if (scim_page_window(call, &l, s->count, &page))
             write_page(call, &l, &wish, s, &page);
     }
     listing_free(&l);

@@ -126,11 +126,15 @@ void scim_destroy(void *data)
     free(scim);
 }
 
+/* What matches and in which order hangs on switches, so what was found is forgotten. */
 void scim_switched(struct sandbox *sb)
 {
+    struct scim *scim = sb->data;
     struct state *state = &sb->state;
     bool fold = switches_get(&sb->switches, SW_USER_NAME_CASE) == 0;
 
+    scim_search_free(scim->search);
+    scim->search = NULL;
     if (state->by_email.fold == fold)
         return;
     textmap_free(&state->by_email);

@@ -190,6 +190,22 @@ static bool name_good(struct call *call, struct user *u, const json_t *doc, stru
     return scim_fail(r, 409, "uniqueness", "The userName '%s' is taken", name);
 }
 
+/* A client learns of this demand by the refusal: it is no breach. */
+static bool primary_good(const struct call *call, const json_t *doc, struct scim_result *r)
+{
+    size_t i;
+    json_t *one;
+
+    if (call_switch(call, SW_PRIMARY_REQUIRED) == 1)
+        return true;
+    json_array_foreach(json_object_get(doc, "emails"), i, one)
+    {
+        if (json_is_true(json_object_get(one, "primary")))
+            return true;
+    }
+    return scim_fail(r, 400, "invalidValue", "One of 'emails' must be primary");
+}
+
 static void written(struct call *call, struct user *u, struct scim_result *r, int status)
 {
     call_touch(call, u);
@@ -211,7 +227,7 @@ static bool create(struct call *call, json_t *doc, struct scim_result *r)
     if (!json_object_get(doc, "active"))
         json_object_set_new(doc, "active", json_true());
     rewrite(call, doc);
-    if (!name_good(call, NULL, doc, r))
+    if (!name_good(call, NULL, doc, r) || !primary_good(call, doc, r))
         return false;
     scim_new_id(sb, &scim_of(call)->rng, json_string_value(json_object_get(doc, "userName")), id);
     check_manager(call, id, NULL, doc);

@@ -84,6 +84,19 @@ def test_order(box):
     assert 'ring' in operations[0]['response']['detail'] and 'd' not in named(box)
 
 
+def test_primary_required(box):
+    """a new user without a primary e-mail is refused here too, and who refers to it"""
+    scim = Scim(box)
+    marked = {'emails': [{'value': 'a@example.com', 'primary': True}]}
+    done(scim.bulk(creating('before')), ['201'])
+    box.switch(primary_required='on')
+    operations = done(scim.bulk(creating('bare'), creating('good', **marked),
+                                creating('under', **marked, **under('bulkId:bare'))), ['400', '201', '409'])
+    error = operations[0]['response']
+    assert error['scimType'] == 'invalidValue' and 'primary' in error['detail'], error
+    assert 'good' in named(box) and not {'bare', 'under'} & set(named(box)) and box.rules() == []
+
+
 def test_failures(box):
     """each operation is answered for itself; what refers to a failed one fails too"""
     scim, taken = Scim(box), box.state()['users'][0]['userName']

@@ -1,4 +1,9 @@
-"""The emulator's SCIM listings: pages, sorting, filters, groups (RFC 7644 3.4.2; fact sheet 1, 2)."""
+"""The emulator's SCIM listings: pages, cursors, sorting, filters, groups.
+
+RFC 7644 3.4.2, RFC 9865; fact sheet 1, 2.
+"""
+
+import urllib.parse
 
 import harness
 from harness import ENTERPRISE, Scim
@@ -79,6 +84,148 @@ def test_total(box):
     assert 'totalResults' not in scim.list(count=25).json()
 
 
+# ---- cursors ----
+
+def cursors(scim, kind='Users', **query):
+    """Every page from the first cursor to the last."""
+    pages, cursor = [], ''
+    while cursor is not None:
+        answer = scim.list(kind, cursor=cursor, **query)
+        assert answer.status == 200, answer
+        pages.append(answer.json())
+        assert not {'totalResults', 'startIndex'} & set(pages[-1]), pages[-1]
+        cursor = pages[-1].get('nextCursor')
+    return pages
+
+
+def listed_by(pages):
+    return [u['id'] for page in pages for u in page['Resources']]
+
+
+def test_paging_by_cursor(box):
+    """RFC 9865 2: an empty cursor, then nextCursor, which the last page lacks; startIndex is refused"""
+    scim, everybody = Scim(box), [u['id'] for u in box.state()['users']]
+    box.switch(paging='cursor', page_max='25')
+    pages = cursors(scim, count=100)
+    assert [page['itemsPerPage'] for page in pages] == [25, 25, 10] and listed_by(pages) == everybody
+    assert all(set(page) == {'schemas', 'itemsPerPage', 'nextCursor', 'Resources'} for page in pages[:-1])
+    assert set(pages[-1]) == {'schemas', 'itemsPerPage', 'Resources'}
+    names = [u['userName'] for page in cursors(scim, sortBy='userName', count=7) for u in page['Resources']]
+    assert names == sorted(u['userName'] for u in box.state()['users'])
+    active = cursors(scim, filter='active eq true', count=10)
+    assert listed_by(active) == [u['id'] for u in box.state()['users'] if u['active']] and len(active) > 1
+    assert cursors(scim, filter='userName eq "x"')[0]['Resources'] == []
+    groups = listed_by(cursors(scim, 'Groups', count=5))
+    assert set(groups) == {g['id'] for g in box.state()['groups']} and len(groups) == 12
+    bare = scim.get('/Users?cursor').json()
+    assert bare['Resources'] == pages[0]['Resources'] and bare['nextCursor'] == pages[0]['nextCursor']
+    refused(scim.list(startIndex=1), 400, 'invalidValue')
+    refused(scim.list('Groups', startIndex=6, count=5), 400, 'invalidValue')
+    assert box.rules() == []
+    box.switch(page_short='3', items_per_page='asked')
+    pages = cursors(scim, count=20)
+    assert [len(page['Resources']) for page in pages] == [17, 17, 17, 9] and listed_by(pages) == everybody
+    assert {page['itemsPerPage'] for page in pages} == {20}
+
+
+def test_paging_without_a_cursor(box):
+    """who pages by cursor and is not asked for one brings the first page, and calls it all"""
+    scim, user = Scim(box), box.state()['users'][8]
+    everybody = [u['id'] for u in box.state()['users']]
+    box.switch(paging='cursor', page_max='25')
+    page = scim.list(count=100).json()
+    assert page['totalResults'] == 25 and [u['id'] for u in page['Resources']] == everybody[:25]
+    assert 'nextCursor' not in page and scim.list('Groups', count=5).json()['totalResults'] == 5
+    found = scim.list(filter='userName eq "%s"' % user['userName']).json()
+    assert found['totalResults'] == 1 and found['Resources'][0]['id'] == user['id'] and box.rules() == []
+    box.switch(total='off')
+    assert 'totalResults' in scim.list(count=5).json(), 'total is about who pages by index'
+
+
+def test_paging_either_way(box):
+    """RFC 9865 2.3: by cursor or by index as the client asks, by index when it does not; never both"""
+    scim, everybody = Scim(box), [u['id'] for u in box.state()['users']]
+    box.switch(paging='both', page_max='25')
+    assert listed_by(cursors(scim)) == everybody == [u['id'] for u in scim.everybody()]
+    page = scim.list().json()
+    assert page['totalResults'] == 60 and page['startIndex'] == 1 and 'nextCursor' not in page
+    assert box.rules() == []
+    for paging in ('both', 'cursor'):
+        box.switch(paging=paging)
+        box.reset_log()
+        refused(scim.get('/Users?startIndex=1&cursor'), 400, 'invalidValue')
+        assert box.rules() == ['bad_value'], paging
+
+
+def test_paging_by_index(box):
+    """the default: a cursor is a parameter that nobody knows"""
+    scim, everybody = Scim(box), [u['id'] for u in box.state()['users']]
+    assert box.switches()['paging'] == 'index'
+    box.switch(page_max='25')
+    page = scim.list(cursor='', startIndex=26).json()
+    assert [u['id'] for u in page['Resources']] == everybody[25:50] and 'nextCursor' not in page
+    assert page['totalResults'] == 60 and page['startIndex'] == 26 and box.rules() == ['unknown_query']
+
+
+def test_paging_told(box):
+    """RFC 9865 4: what ServiceProviderConfig says of it"""
+    scim = Scim(box)
+    assert 'pagination' not in scim.get('/ServiceProviderConfig').json()
+    box.switch(paging='cursor')
+    assert scim.get('/ServiceProviderConfig').json()['pagination'] == {
+        'cursor': True, 'index': False, 'defaultPageSize': 100, 'maxPageSize': 100}
+    box.switch(paging='both', page_max='25')
+    assert scim.get('/ServiceProviderConfig').json()['pagination'] == {
+        'cursor': True, 'index': True, 'defaultPaginationMethod': 'index', 'defaultPageSize': 25,
+        'maxPageSize': 25}
+
+
+def test_cursor_text(box):
+    """RFC 9865 2: a cursor is opaque, and here needs percent-encoding; it never expires; one of another
+    listing, or none at all, is 400 invalidCursor"""
+    scim, everybody = Scim(box), [u['id'] for u in box.state()['users']]
+    box.switch(paging='cursor', page_max='25')
+    cursor = scim.list(cursor='').json()['nextCursor']
+    assert all(c in cursor for c in '+/='), cursor
+    assert scim.list(cursor='', sortBy='userName').json()['nextCursor'] != cursor
+    for _ in range(2):
+        assert ids(scim.list(cursor=cursor)) == everybody[25:50]
+    assert box.rules() == []
+    for path in ('/Users?cursor=' + cursor, '/Users?cursor=nonsense', '/Users?cursor=0+/19==',
+                 '/Groups?cursor=' + urllib.parse.quote(cursor),
+                 '/Users?sortBy=userName&cursor=' + urllib.parse.quote(cursor)):
+        box.reset_log()
+        refused(scim.get(path), 400, 'invalidCursor')
+        assert box.rules() == ['paging'], path
+    box.reset_log()
+    refused(scim.list(cursor='', count=0), 400, 'invalidCount')
+    assert box.rules() == ['bad_value']
+    for user in everybody[20:]:
+        box.user(id=user, deleted=True)
+    page = scim.list(cursor=cursor).json()
+    assert page['Resources'] == [] and 'nextCursor' not in page, 'behind the end there is nothing'
+
+
+def test_page_faults_by_cursor(box):
+    """the core's faults of pages bend these too: who follows the cursors misses somebody"""
+    scim, everybody = Scim(box), [u['id'] for u in box.state()['users']]
+    box.switch(paging='cursor')
+    for fault, expected in (('page_drop', everybody[:10] + everybody[20:]),
+                            ('page_repeat', everybody[:10] + everybody[:10] + everybody[20:]),
+                            ('page_cut', everybody[:15] + everybody[20:]),
+                            ('page_empty', everybody[:10])):
+        box.switch(fault=['off', 'Users.list:2:' + fault])
+        assert listed_by(cursors(scim, count=10)) == expected, fault
+    box.switch(fault=['off', 'Groups.list:1:page_cut:25'])
+    assert len(listed_by(cursors(scim, 'Groups', count=4))) == 9
+    box.switch(fault=['off', 'Users.list:1:page_cut'])
+    assert scim.list(count=10).json()['totalResults'] == 5
+    box.switch(fault='off')
+    assert listed_by(cursors(scim, count=10)) == everybody and box.rules() == []
+
+
+# ---- sorting and faults ----
+
 def test_sort(box):
     """RFC 7644 3.4.2.3: sortBy and sortOrder; or they do nothing"""
     scim, users = Scim(box), box.state()['users']
@@ -95,8 +242,9 @@ def test_sort(box):
     page = scim.list(sortBy='nickName').json()['Resources']
     assert ['nickName' in u for u in page] == sorted(('nickName' in u for u in page), reverse=True)
     refused(scim.list(sortBy='shoeSize'), 400, 'invalidPath')
+    assert listed() == sorted(names)
     box.switch(sort='off')
-    assert listed() == names
+    assert listed() == names, 'what was sorted before is forgotten'
 
 
 def test_page_faults(box):

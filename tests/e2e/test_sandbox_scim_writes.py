@@ -83,6 +83,24 @@ def test_create_careless(box):
     assert box.rules() == []
 
 
+def test_primary_required(box):
+    """docs.aws.amazon.com/singlesignon/latest/developerguide/createuser.html: an e-mail must be primary"""
+    scim = Scim(box)
+    address = {'value': 'a@example.com', 'type': 'work'}
+    plain, marked = [address], [address, {'value': 'b@example.com', 'primary': True}]
+    assert scim.create(userName='a@example.com', emails=plain).status == 201
+    box.switch(primary_required='on')
+    for emails in ({}, {'emails': plain}, {'emails': [dict(address, primary=False)]}, {'emails': []}):
+        answer = refused(scim.create(userName='b@example.com', **emails), 400, 'invalidValue')
+        assert 'primary' in answer['detail'], answer
+    assert len(box.users()) == 61 and box.rules() == [], 'a client cannot know'
+    assert scim.create(userName='b@example.com', emails=marked).json()['emails'] == marked
+    user = plain_user(box)['id']
+    assert scim.patch(user, ('replace', 'emails', plain)).status == 200, 'it is about new users'
+    box.switch(primary_required='off')
+    assert scim.create(userName='c@example.com').status == 201 and box.rules() == []
+
+
 # ---- PUT ----
 
 def whole(box, user):
