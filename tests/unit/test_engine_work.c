@@ -5,14 +5,17 @@
 #include "unit.h"
 #include "work.h"
 
-enum { CALL_STATE, CALL_CREATE, CALL_UPDATE, CALL_MOVE };
+enum { CALL_STATE, CALL_CREATE, CALL_UPDATE, CALL_MOVE, CALL_BULK, CALL_READ, CALL_PUT, CALLS };
 #define BATCH 4
 #define CHANGES_MAX 40
 
 static const struct endpoint endpoints[] = { { .name = "state", .write = true, .batch = 1 },
                                              { .name = "create", .write = true, .batch = 1 },
                                              { .name = "update", .write = true, .batch = 1 },
-                                             { .name = "move", .write = true, .batch = BATCH } };
+                                             { .name = "move", .write = true, .batch = BATCH },
+                                             { .name = "bulk", .write = true, .batch = BATCH, .inside = true },
+                                             { .name = "read", .batch = 1 },
+                                             { .name = "put", .write = true, .batch = 1, .prelude = 1 + CALL_READ } };
 static const struct hash_key key = { 1, 2 };
 
 struct bed {
@@ -22,9 +25,10 @@ struct bed {
     struct change change[CHANGES_MAX];
     uint32_t n;
     struct work work;
-    bool early, rides;             /* rides: a move goes with the user's update, in one step */
+    bool early, rides; /* rides: a move goes with the user's update, in one step */
+    bool bulk, puts;   /* everything goes in bulk calls; updates need a prelude */
     uint32_t need_of[CHANGES_MAX]; /* of change i: change it needs, + 1 */
-    uint64_t calls[4];
+    uint64_t calls[CALLS];
 };
 
 static struct bed *lowering; /* the connector has no data of its own */
@@ -44,8 +48,12 @@ static void emit_one(const struct change *c, uint32_t seq, const struct change *
         s.user_ref = create_seq;
         s.need[s.n_needs++] = (struct need){ NEED_CREATED, create_seq };
     }
-    if (rank == RANK_CREATE || rank == RANK_ACTIVATE)
+    if (!lowering->bulk && (rank == RANK_CREATE || rank == RANK_ACTIVATE))
         s.need[s.n_needs++] = (struct need){ NEED_SEAT, NO_CHANGE };
+    if (lowering->bulk)
+        s.endpoint = CALL_BULK;
+    else if (lowering->puts && endpoint == CALL_UPDATE)
+        s.endpoint = CALL_PUT;
     if (lowering->need_of[seq])
         s.need[s.n_needs++] = (struct need){ NEED_DONE, lowering->need_of[seq] - 1 };
     emit(ctx, &s);
@@ -108,6 +116,13 @@ static const struct connector tiny = {
     .pack = pack
 };
 
+static const struct connector tiny_free = { .vendor = { .name = "tiny",
+                                                        .endpoints = endpoints,
+                                                        .n_endpoints = array_len(endpoints),
+                                                        .managers_unordered = true },
+                                            .lower = lower,
+                                            .pack = pack };
+
 /* Bed ------------------------------------------------------------------------------------------------- */
 
 static void bed_init(struct bed *b)
@@ -166,10 +181,15 @@ static void build(struct bed *b)
         work_add(&b->work, &b->change[i], i, b->change[i].hold == HOLD_NONE);
 }
 
+static void waves_of(struct bed *b, const struct connector *k)
+{
+    work_build(&b->work, k, NULL, b->roster, &(struct work_options){ b->early });
+    work_count(&b->work, k, NULL, b->calls);
+}
+
 static void waves(struct bed *b)
 {
-    work_build(&b->work, &tiny, NULL, b->roster, &(struct work_options){ b->early });
-    work_count(&b->work, &tiny, NULL, b->calls);
+    waves_of(b, &tiny);
 }
 
 /* "deactivate D | create N | move N>A, B>A": kinds as endpoints call them, waves apart. */
@@ -389,6 +409,130 @@ START_TEST(rings_are_withheld_and_nothing_else)
 }
 END_TEST
 
+/* Calls that build on themselves -------------------------------------------------------------------- */
+
+START_TEST(joiners_and_their_moves_in_one_wave)
+{
+    static const char *const who[] = { "N1", "N2", "N3", "N4", "N5" };
+    struct bed b;
+    bed_init(&b);
+    b.bulk = true;
+    user(&b, "A", NULL);
+    user(&b, "B", "A");
+    change(&b, CHANGE_UPDATE, "A");
+    for (size_t i = 0; i < 5; i++)
+        joiner(&b, who[i], i < 4 ? who[i + 1] : NULL); /* each under the next */
+    change(&b, CHANGE_MANAGER, "B");
+    b.change[6].manager_set = true;
+    b.change[6].manager_after.key = STR("N3");
+    build(&b);
+    waves_of(&b, &tiny_free);
+    /* Each move right behind the later one of the two creates that it needs. */
+    assert_waves(&b, "create N1, create N2, move N1, create N3, move N2, move B, create N4, move N3, create N5, "
+                     "move N4, update A");
+    ck_assert_uint_eq(b.calls[CALL_BULK], 3);
+    for (size_t i = 0; i < b.work.n_steps; i++)
+        ck_assert_uint_eq(b.work.call[i], i / BATCH);
+    bed_deinit(&b);
+}
+END_TEST
+
+START_TEST(ordered_managers_keep_their_wave)
+{
+    struct bed b;
+    bed_init(&b);
+    b.bulk = true;
+    user(&b, "A", NULL);
+    user(&b, "B", NULL);
+    joiner(&b, "N", "A");
+    move(&b, "B", "A");
+    change(&b, CHANGE_ACTIVATE, "A");
+    build(&b);
+    waves(&b);
+    assert_waves(&b, "on A, create N | move B, move N");
+    bed_deinit(&b);
+}
+END_TEST
+
+/* Where the order of managers is free, only who has to exist is waited for. */
+START_TEST(free_managers)
+{
+    struct bed b;
+    bed_init(&b);
+    user(&b, "A", NULL);
+    user(&b, "B", "A");
+    user(&b, "C", "B");
+    user(&b, "X", NULL);
+    move(&b, "A", "C"); /* upside down */
+    move(&b, "C", "X"); /* who is activated */
+    change(&b, CHANGE_ACTIVATE, "X");
+    joiner(&b, "N1", NULL);
+    joiner(&b, "N2", "N1");
+    build(&b);
+    waves_of(&b, &tiny_free);
+    assert_waves(&b, "on X, create N1, create N2, move A, move C | move N2");
+    bed_deinit(&b);
+}
+END_TEST
+
+START_TEST(needs_inside_a_call)
+{
+    struct bed b;
+    bed_init(&b);
+    b.bulk = true;
+    for (int i = 0; i < 4; i++)
+        user(&b, (const char *[]){ "A", "B", "C", "D" }[i], NULL);
+    for (int i = 0; i < 4; i++)
+        change(&b, CHANGE_UPDATE, (const char *[]){ "A", "B", "C", "D" }[i]);
+    b.need_of[0] = 4; /* A needs D, B needs A, C needs D */
+    b.need_of[1] = 1;
+    b.need_of[2] = 4;
+    build(&b);
+    waves(&b);
+    assert_waves(&b, "update D, update A, update C, update B");
+    bed_deinit(&b);
+}
+END_TEST
+
+START_TEST(ring_inside_a_call)
+{
+    struct bed b;
+    bed_init(&b);
+    b.bulk = true;
+    user(&b, "A", NULL);
+    user(&b, "B", NULL);
+    change(&b, CHANGE_UPDATE, "A");
+    change(&b, CHANGE_UPDATE, "B");
+    b.need_of[0] = 2;
+    b.need_of[1] = 1;
+    build(&b);
+    waves(&b);
+    assert_waves(&b, "");
+    ck_assert_int_eq(b.work.item[0].outcome, OUTCOME_WITHHELD);
+    ck_assert_int_eq(b.work.item[1].outcome, OUTCOME_WITHHELD);
+    bed_deinit(&b);
+}
+END_TEST
+
+START_TEST(preludes_are_counted)
+{
+    struct bed b;
+    bed_init(&b);
+    b.puts = true;
+    user(&b, "A", NULL);
+    user(&b, "B", NULL);
+    change(&b, CHANGE_UPDATE, "A");
+    change(&b, CHANGE_UPDATE, "B");
+    change(&b, CHANGE_DEACTIVATE, "B");
+    build(&b);
+    waves(&b);
+    ck_assert_uint_eq(b.calls[CALL_PUT], 2);
+    ck_assert_uint_eq(b.calls[CALL_READ], 2);
+    ck_assert_uint_eq(b.calls[CALL_STATE], 1);
+    bed_deinit(&b);
+}
+END_TEST
+
 /* Calls ----------------------------------------------------------------------------------------------- */
 
 START_TEST(calls_are_counted_by_batches)
@@ -493,5 +637,6 @@ END_TEST
 UNIT("engine work", seats_first_then_people_then_managers, nobody_leaves_nobody_waits, chain_of_joiners,
      early_moves_only_where_the_target_wants_them, upside_down_moves_wait, swap_of_three_levels,
      manager_who_is_activated, riding_moves, rings_are_withheld_and_nothing_else,
-     calls_are_counted_by_batches, held_changes_make_no_steps, nothing_to_do, chosen_users_only,
+     joiners_and_their_moves_in_one_wave, ordered_managers_keep_their_wave, free_managers,
+     needs_inside_a_call, ring_inside_a_call, preludes_are_counted, calls_are_counted_by_batches, held_changes_make_no_steps, nothing_to_do, chosen_users_only,
      manager_who_is_not_chosen)
