@@ -137,8 +137,8 @@ START_TEST(the_vendor_judges)
           "3:24: $.target.credentials.key: behind 'env:' stands the name of an environment variable: letters, "
           "digits and '_'\n" },
         /* What could not be read is not judged. */
-        { KEY ",\n\"options\": {\"way\": \"tocken\"}",
-          "3:20: $.target.options.way: 'tocken' is not 'key' or 'token'; did you mean 'token'?\n" },
+        { ",\n\"credentials\": {\"secret\": \"env:S\"},\n\"options\": {\"way\": \"tocken\"}",
+          "4:20: $.target.options.way: 'tocken' is not 'key' or 'token'; did you mean 'token'?\n" },
         { KEY ",\n\"options\": {\"wey\": \"token\"}",
           "3:13: $.target.options.wey: gate has no option 'wey'; did you mean 'way'?\n" },
     };
