@@ -1,7 +1,8 @@
 /* Many steps in one request: POST /Bulk (RFC 7644 3.7). Operations stand in the order of the steps, but for
  * two things that make fewer of them: the manager of a joiner who is created in the same request goes into
  * his create, and members that join or leave one group go together. A manager's create stands before those
- * that name him. Operations of one request refer to users whom it creates as "bulkId:..."; where the service
+ * that name him, and so do its members' before a group: not every service can follow a reference to what
+ * comes later. Operations of one request refer to users whom it creates as "bulkId:..."; where the service
  * cannot do that (option bulk_id), the request ends before the first that would. */
 #include <stdlib.h>
 #include <string.h>
@@ -283,6 +284,19 @@ static void add_behind_managers(const struct bulk *b, const struct packing *p, u
         json_array_append_new(ops, operation_json(b, &b->op[chain[--n]], p));
 }
 
+/* Who joined a group's operation may be created by a later one. */
+static void add_members(const struct bulk *b, const struct packing *p, uint32_t op, bool *taken,
+                        uint32_t *chain, json_t *ops)
+{
+    if (b->op[op].writing != WRITE_MEMBER)
+        return;
+    for (uint32_t i = b->op[op].first, left = b->op[op].members; left > 0; i = b->next[i], left--) {
+        uint32_t create = bulk_creates(b, b->steps[i]->user_ref);
+        if (create != BULK_NONE)
+            add_behind_managers(b, p, b->of[create], taken, chain, ops);
+    }
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -303,8 +317,10 @@ size_t bulk_pack(const struct packing *p)
     json_t *body = json_object(), *schemas = json_array(), *ops = json_array();
     bool *taken = xcalloc(b.n_ops, sizeof(*taken));
     uint32_t *chain = xcalloc(b.n_ops, sizeof(*chain));
-    for (uint32_t op = 0; op < b.n_ops; op++)
+    for (uint32_t op = 0; op < b.n_ops; op++) {
+        add_members(&b, p, op, taken, chain, ops);
         add_behind_managers(&b, p, op, taken, chain, ops);
+    }
     json_array_append_new(schemas, json_string(SCIM_BULK_REQUEST));
     json_object_set_new(body, "schemas", schemas);
     json_object_set_new(body, "Operations", ops);
