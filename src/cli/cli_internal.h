@@ -20,7 +20,8 @@ struct options {
     const char *state, *log_format, *log_level, *out, *sha256, *only, *first, *max_time, *user, *kind,
         *format, *job;
     struct list accept, allow_host, insecure_http;
-    bool offline, detailed_exitcode, retry_refused, last, no_color, no_commands, quiet, verbose, help, version, steps;
+    bool offline, detailed_exitcode, retry_refused, last, no_color, no_commands, quiet, verbose, help,
+        version, steps;
     /* Taken from the texts above once all are parsed. */
     int64_t accept_count[CHANGE_KINDS], first_n, max_time_us;
     bool json_log;

@@ -76,7 +76,7 @@ struct net_call {
     bool single; /* must reach the server at most once */
     bool listing;
     int64_t work_us; /* added to its limits */
-    char *url; /* owned; wiped before it is freed, as the two below: credentials may be in them */
+    char *url;       /* owned; wiped before it is freed, as the two below: credentials may be in them */
     const char *secret_target; /* the part of the URL that nobody may be shown; NULL: all may be */
     bool tls;
     struct curl_slist *headers; /* owned */
