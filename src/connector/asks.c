@@ -4,11 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct conn *conn_of(struct asks *r)
+{
+    return (struct conn *)r;
+}
+
+static struct asks *asks_of(struct conn *c)
+{
+    return (struct asks *)c;
+}
+
 struct ask *asks_add(struct asks *r, unsigned kind)
 {
     r->ask = xgrow(r->ask, &r->cap_asks, r->n_asks + 1, sizeof(*r->ask));
     struct ask *a = xcalloc(1, r->hooks->ask_size);
-    *a = (struct ask){ .kind = kind, .state = ASK_READY };
+    *a = (struct ask){ .conn = conn_of(r), .kind = kind, .state = ASK_READY };
     r->ask[r->n_asks++] = a;
     return a;
 }
@@ -44,6 +54,23 @@ void asks_fail(struct asks *r, enum again again, const char *fmt, ...)
     va_end(args);
 }
 
+bool asks_seal_found(struct asks *r, const struct schema *schema, const char *name)
+{
+    struct roster *roster = r->goal.roster;
+    int slot = schema_slot(schema, str_of(name));
+    struct str twice;
+    if (slot >= 0)
+        roster_index(roster, (size_t)slot);
+    roster_merge_repeats(roster);
+    if (roster_seal(roster, &twice) == ROSTER_SEALED)
+        return true;
+    struct buf shown = BUF_INIT(1024);
+    printable(&shown, twice, 64);
+    asks_fail(r, AGAIN_LATER, "the user '%s' changed while being looked up", shown.p ? shown.p : "");
+    buf_deinit(&shown);
+    return false;
+}
+
 /* Answers on their way in ------------------------------------------------------------------------- */
 
 static struct ask *ask_open(struct asks *r, unsigned id)
@@ -64,22 +91,24 @@ static void strike(struct asks *r, struct ask *a)
     a->status = 0;
 }
 
-void asks_head(struct asks *r, unsigned id, int status)
+void asks_read_head(struct conn *c, unsigned id, int status)
 {
+    struct asks *r = asks_of(c);
     struct ask *a = ask_open(r, id);
     if (!a)
         return;
     strike(r, a);
     a->status = status;
-    a->streamed = r->hooks->stream(r->conn, a);
-    if (a->streamed && r->hooks->into_roster(r->conn, a)) {
+    a->streamed = r->hooks->stream(conn_of(r), a);
+    if (a->streamed && r->hooks->into_roster(conn_of(r), a)) {
         a->read = roster_read_begin(r->goal.roster);
         a->read_open = true;
     }
 }
 
-void asks_bytes(struct asks *r, unsigned id, const char *p, size_t n)
+void asks_read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
 {
+    struct asks *r = asks_of(c);
     struct ask *a = ask_open(r, id);
     if (!a)
         return;
@@ -106,11 +135,11 @@ static struct read_verdict verdict_bad(struct asks *r, struct ask *a, const stru
         v.wait_us = j->wait_us;
         return v;
     case FAULT_LOGIN:
-        if (r->hooks->login_again && r->hooks->login_again(r->conn)) {
+        if (r->hooks->login_again && r->hooks->login_again(conn_of(r))) {
             v.again = AGAIN_LOGIN;
             return v;
         }
-        r->hooks->name(r->conn, a, name, sizeof(name));
+        r->hooks->name(conn_of(r), a, name, sizeof(name));
         asks_fail(r, AGAIN_NO, "%s: %s", name, j->text);
         r->state.refused_login = true;
         return v;
@@ -118,13 +147,13 @@ static struct read_verdict verdict_bad(struct asks *r, struct ask *a, const stru
     case FAULT_GONE:
     case FAULT_STALE:
     case FAULT_TOO_LARGE:
-        r->hooks->name(r->conn, a, name, sizeof(name));
+        r->hooks->name(conn_of(r), a, name, sizeof(name));
         asks_fail(r, AGAIN_NO, "%s: %s", name, j->text);
         return v;
     default:
         v.again = AGAIN_LATER;
         if (++a->tries >= r->tries) {
-            r->hooks->name(r->conn, a, name, sizeof(name));
+            r->hooks->name(conn_of(r), a, name, sizeof(name));
             asks_fail(r, AGAIN_LATER, "%s failed %u times: %s", name, a->tries, j->text);
         }
         return v;
@@ -139,17 +168,25 @@ static void forget_open(struct asks *r, const struct ask *a)
     r->open[i] = r->open[--r->n_open];
 }
 
-struct read_verdict asks_end(struct asks *r, unsigned id, const struct answer *answer)
+static void judge_held(struct asks *r, struct ask *a, const struct answer *answer, struct judged *j)
 {
+    json_t *root =
+        a->body.n && !a->body.full ? json_loadb(a->body.p, a->body.n, JSON_DECODE_ANY, NULL) : NULL;
+    r->hooks->judge_held(conn_of(r), a, answer, root, j);
+    json_decref(root);
+}
+
+struct read_verdict asks_read_end(struct conn *c, unsigned id, const struct answer *answer)
+{
+    struct asks *r = asks_of(c);
     struct ask *a = ask_open(r, id);
     struct judged j;
     if (!a)
         return verdict_good;
-    json_t *root = !a->streamed && a->body.n && !a->body.full
-                       ? json_loadb(a->body.p, a->body.n, JSON_DECODE_ANY, NULL)
-                       : NULL;
-    r->hooks->judge(r->conn, a, answer, root, &j);
-    json_decref(root);
+    if (a->streamed)
+        r->hooks->judge_streamed(c, a, answer, &j);
+    else
+        judge_held(r, a, answer, &j);
     forget_open(r, a);
     if (j.fault != FAULT_NONE) {
         strike(r, a);
@@ -189,19 +226,20 @@ static bool has_room(const struct asks *r)
     return r->n_open < (most ? most : 1);
 }
 
-enum read_next asks_next(struct asks *r, struct request *out, unsigned *id, struct read_state *state)
+enum read_next asks_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state)
 {
+    struct asks *r = asks_of(c);
     while (r->result == READ_WAIT) {
         struct ask *a = ask_ready(r);
         if (a && has_room(r)) {
             ask_begin(r, a);
-            r->hooks->request(r->conn, a, out);
+            r->hooks->request(conn_of(r), a, out);
             *id = a->id;
             return READ_REQUEST;
         }
         if (a || r->n_open > 0)
             return READ_WAIT;
-        r->hooks->advance(r->conn);
+        r->hooks->advance[r->goal.kind](conn_of(r));
     }
     *state = r->state;
     return r->result;
@@ -218,11 +256,15 @@ void asks_clear(struct asks *r)
         free(r->ask[i]);
     }
     free(r->ask);
-    *r = (struct asks){ .hooks = r->hooks,
-                        .conn = r->conn,
-                        .concurrency = r->concurrency,
-                        .tries = r->tries,
-                        .last_id = r->last_id };
+    *r = (struct asks){
+        .hooks = r->hooks, .concurrency = r->concurrency, .tries = r->tries, .last_id = r->last_id
+    };
+}
+
+void asks_init(struct asks *r, const struct asks_hooks *hooks, const struct conn_config *config,
+               int64_t tries)
+{
+    *r = (struct asks){ .hooks = hooks, .concurrency = config->page_concurrency, .tries = (unsigned)tries };
 }
 
 void asks_begin(struct asks *r, const struct read_goal *goal)

@@ -16,7 +16,8 @@ enum ask_state { ASK_READY, ASK_OPEN, ASK_DONE };
 
 /* One request of a reading, from the wish to the good answer. First member of a vendor's own ask. */
 struct ask {
-    unsigned kind; /* the vendor's */
+    struct conn *conn; /* borrowed */
+    unsigned kind;     /* the vendor's */
     enum ask_state state;
     unsigned id;    /* of the read while open; a new one for each offer */
     unsigned tries; /* that ended badly */
@@ -41,18 +42,20 @@ struct asks_hooks {
     void (*strike)(struct ask *a);
     /* The answer was good: what was needed to read it may go. */
     void (*close)(struct ask *a);
-    /* The answer ended. `root` is the body where it was held and is JSON, else NULL. FAULT_NONE: taken. */
-    void (*judge)(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root,
-                  struct judged *out);
-    /* Nothing is open or ready: adds asks, completes or fails. */
-    void (*advance)(struct conn *c);
+    /* The answer ended; FAULT_NONE: taken. Of a streamed one, and of one that was held: `root` is its body
+     * where that is JSON, else NULL. */
+    void (*judge_streamed)(struct conn *c, struct ask *a, const struct answer *answer, struct judged *out);
+    void (*judge_held)(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root,
+                       struct judged *out);
+    /* By kind of reading. Nothing is open or ready: adds asks, completes or fails. */
+    void (*advance[READ_LOOKUP + 1])(struct conn *c);
     /* Optional. Credentials or session were refused: true when logging in once more may help. */
     bool (*login_again)(struct conn *c);
 };
 
+/* The first member of a vendor's struct conn: so a conn is its asks. */
 struct asks {
-    const struct asks_hooks *hooks; /* borrowed; like the next three set by who owns the reading */
-    struct conn *conn;              /* borrowed */
+    const struct asks_hooks *hooks; /* borrowed */
     unsigned concurrency;           /* asks open at once */
     unsigned tries;                 /* times one ask may fail */
     unsigned last_id;               /* over all readings: a late answer never meets a new ask */
@@ -73,12 +76,20 @@ void asks_complete(struct asks *r, enum roster_proof proof, const char *fmt, ...
 /* The first failure is the one that is told. */
 void asks_fail(struct asks *r, enum again again, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* As the door names them. begin() forgets the reading before. */
+void asks_init(struct asks *r, const struct asks_hooks *hooks, const struct conn_config *config,
+               int64_t tries);
+/* Forgets the reading before, and starts one. */
 void asks_begin(struct asks *r, const struct read_goal *goal);
-enum read_next asks_next(struct asks *r, struct request *out, unsigned *id, struct read_state *state);
-void asks_head(struct asks *r, unsigned id, int status);
-void asks_bytes(struct asks *r, unsigned id, const char *p, size_t n);
-struct read_verdict asks_end(struct asks *r, unsigned id, const struct answer *answer);
 void asks_clear(struct asks *r);
+
+/* Of a READ_LOOKUP: indexes the attribute `name` besides the keys, lets users count once who were found
+ * twice, and seals. False, and the reading has failed, where somebody was not the same both times. */
+bool asks_seal_found(struct asks *r, const struct schema *schema, const char *name);
+
+/* As the door names them, for every vendor whose conn has its asks as its first member. */
+enum read_next asks_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state);
+void asks_read_head(struct conn *c, unsigned id, int status);
+void asks_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
+struct read_verdict asks_read_end(struct conn *c, unsigned id, const struct answer *answer);
 
 #endif

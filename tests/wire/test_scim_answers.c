@@ -4,9 +4,8 @@
 
 /* Paths ------------------------------------------------------------------------------------------- */
 
-#define LONG_NAME                                                                                              \
-    "urn:example:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-    "aaaaaaaaaaaaaaaaaaaaaa:User:x"
+#define TWENTY "aaaaaaaaaaaaaaaaaaaa"
+#define LONG_NAME "urn:example:" TWENTY TWENTY TWENTY TWENTY TWENTY TWENTY ":User:x"
 
 START_TEST(parts_of_a_path)
 {
@@ -283,7 +282,8 @@ START_TEST(what_answers_mean)
         { 500, "", FAULT_PASSING, "", "500" },
         /* an error under a status of success */
         { 200,
-          "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error'],'status':'409','scimType':'uniqueness'}",
+          "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error'],"
+          "'status':'409','scimType':'uniqueness'}",
           FAULT_REFUSED, "uniqueness", "409 uniqueness" },
         { 200, "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error']}", FAULT_REFUSED, "", "400" },
         { 200, "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error'],'status':'429'}", FAULT_THROTTLED,

@@ -183,19 +183,18 @@ struct seen {
 
 struct lsq_ask {
     struct ask ask;
-    struct incoming *in; /* owned while open: the reader of a listing */
-    unsigned pass;       /* ASK_PAGE: 0 first of two passes, 1 into the roster */
-    uint32_t page;       /* ASK_PAGE, ASK_LOOKUP: from 1 */
-    size_t from, n;      /* ASK_LOOKUP, ASK_BY_ID: entries of reading.wanted */
-    struct seen seen;    /* ASK_USERS_GET, ASK_PAGE of pass 0 */
-    size_t count;        /* users in the answer */
+    struct listing *listing; /* owned while open */
+    unsigned pass;           /* ASK_PAGE: 0 first of two passes, 1 into the roster */
+    uint32_t page;           /* ASK_PAGE, ASK_LOOKUP: from 1 */
+    size_t from, n;          /* ASK_LOOKUP, ASK_BY_ID: entries of reading.wanted */
+    struct seen seen;        /* ASK_USERS_GET, ASK_PAGE of pass 0 */
+    size_t count;            /* users in the answer */
     int64_t record_count;
     char first[LSQ_ID_MAX];  /* id of the first user */
     char before[LSQ_ID_MAX]; /* ASK_LOOKUP: of the first user of the page before */
 };
 
 struct lsq_reading {
-    struct asks asks;
     unsigned stage;
     /* READ_ROSTER */
     enum lsq_proof proof;
@@ -206,6 +205,7 @@ struct lsq_reading {
 };
 
 struct conn {
+    struct asks asks; /* first: see asks.h */
     struct conn_config config;
     struct lsq_reading reading;
     char api_host[120];     /* what the login said is this account's API; "" */
@@ -229,10 +229,6 @@ struct str lookup_id(struct conn *c,
 void lookup_body(const struct conn *c, const struct lsq_ask *a, struct buf *out);
 
 void lsq_read_begin(struct conn *c, const struct read_goal *goal);
-enum read_next lsq_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state);
-void lsq_read_head(struct conn *c, unsigned id, int status);
-void lsq_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
-struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answer *a);
 size_t lsq_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
 void lsq_reading_new(struct conn *c);
 void lsq_reading_free(struct conn *c);

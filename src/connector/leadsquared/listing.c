@@ -4,6 +4,7 @@
  * way. */
 #include <string.h>
 
+#include "../tokens.h"
 #include "leadsquared_internal.h"
 
 /* What a member of a user's object is, besides a slot. */
@@ -65,22 +66,6 @@ static bool bad(struct listing *l, const char *what)
     if (!l->bad[0])
         say_text(l->bad, sizeof(l->bad), "%s", what);
     return false;
-}
-
-static bool is_scalar(enum json_kind kind)
-{
-    return kind == JR_NULL || kind == JR_FALSE || kind == JR_TRUE || kind == JR_NUMBER || kind == JR_STRING;
-}
-
-static struct str scalar(enum json_kind kind, struct str text)
-{
-    switch (kind) {
-    case JR_FALSE: return STR("false");
-    case JR_TRUE: return STR("true");
-    case JR_NUMBER:
-    case JR_STRING: return text;
-    default: return (struct str){ 0 };
-    }
 }
 
 static void set_field(struct listing *l, int what, struct str value)
@@ -167,9 +152,9 @@ static bool user_token(struct listing *l, enum json_kind kind, unsigned depth, s
         }
         if (l->field == FIELD_NONE)
             return true;
-        if (!is_scalar(kind))
+        if (!json_is_scalar(kind))
             return bad(l, "a user's value is a list or an object where a text was expected");
-        set_all(l, l->field_table[l->field].name, scalar(kind, text));
+        set_all(l, l->field_table[l->field].name, json_scalar(kind, text));
         return true;
     default: return true;
     }

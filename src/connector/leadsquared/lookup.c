@@ -16,8 +16,8 @@ static void add_wanted(struct conn *c, bool by_key)
 {
     struct lsq_reading *r = &c->reading;
     bool search_ids = lsq_number(c, OPTION_LOOKUP_BY_ID) == LSQ_BY_ID_SEARCH;
-    for (size_t i = 0; i < r->asks.goal.n_lookups; i++)
-        if ((r->asks.goal.lookups[i].slot >= 0 || search_ids) == by_key)
+    for (size_t i = 0; i < c->asks.goal.n_lookups; i++)
+        if ((c->asks.goal.lookups[i].slot >= 0 || search_ids) == by_key)
             wanted_add(&r->wanted, i);
 }
 
@@ -25,7 +25,7 @@ void lookup_begin(struct conn *c)
 {
     struct lsq_reading *r = &c->reading;
     size_t batch = (size_t)lsq_number(c, OPTION_LOOKUP_BATCH);
-    wanted_begin(&r->wanted, c->config.schema, &id_attr, &r->asks.goal);
+    wanted_begin(&r->wanted, c->config.schema, &id_attr, &c->asks.goal);
     add_wanted(c, true);
     r->n_by_key = r->wanted.n;
     add_wanted(c, false);
@@ -69,7 +69,7 @@ bool lookup_take(struct conn *c, struct lsq_ask *a, bool found, char why[200])
         struct buf id = BUF_INIT(1024);
         printable(&id, c->reading.wanted.v[a->from].value, 64);
         asks_fail(
-            &c->reading.asks, AGAIN_NO,
+            &c->asks, AGAIN_NO,
             "user '%s' is not shown by User/Retrieve/ByUserId, which hides inactive users: look up by a key",
             id.p);
         buf_deinit(&id);
@@ -91,19 +91,10 @@ bool lookup_take(struct conn *c, struct lsq_ask *a, bool found, char why[200])
 
 void lookup_advance(struct conn *c)
 {
-    struct roster *roster = c->reading.asks.goal.roster;
-    int mail = schema_slot(c->config.schema, STR("EmailAddress"));
-    struct str twice;
-    if (mail >= 0)
-        roster_index(roster, (size_t)mail);
-    roster_merge_repeats(roster);
-    if (roster_seal(roster, &twice) == ROSTER_TWICE) {
-        asks_fail(&c->reading.asks, AGAIN_LATER, "the user '%.*s' changed while being looked up",
-                  (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
+    if (!asks_seal_found(&c->asks, c->config.schema, "EmailAddress"))
         return;
-    }
     c->looked_up = true;
-    asks_complete(&c->reading.asks, PROOF_LOOKED_UP, "%zu keys looked up", c->reading.wanted.n);
+    asks_complete(&c->asks, PROOF_LOOKED_UP, "%zu keys looked up", c->reading.wanted.n);
 }
 
 /* By key, as is usual. */

@@ -4,20 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../steps.h"
 #include "leadsquared_internal.h"
-
-struct lowering {
-    struct conn *c;
-    const struct roster *roster;
-    struct arena *arena;
-    void (*emit)(void *ctx, const struct step *step);
-    void *ctx;
-    const struct change *const *change;
-    const uint32_t *seq;
-    size_t n;
-    uint32_t create;   /* number of the create among the changes, or NO_CHANGE */
-    uint32_t activate; /* the same of the activation */
-};
 
 /* Values ------------------------------------------------------------------------------------------ */
 
@@ -62,23 +50,8 @@ static struct str args_end(struct lowering *l, struct jw *w, struct buf *out)
 
 static struct step step_of(struct lowering *l, enum lsq_call call, enum step_rank rank)
 {
-    struct step s = { .endpoint = (uint8_t)call,
-                      .rank = (uint8_t)rank,
-                      .user_ref = NO_CHANGE,
-                      .manager_ref = NO_CHANGE,
-                      .args = STR("{}") };
-    s.user = arena_str(l->arena, lsq_guid(l->arena, l->change[0]->user));
-    if (l->create != NO_CHANGE && rank != RANK_CREATE) {
-        s.user_ref = l->create;
-        s.need[s.n_needs++] = (struct need){ NEED_CREATED, l->create };
-    }
-    return s;
-}
-
-static void carries(struct step *s, uint32_t change)
-{
-    if (s->n_changes < STEP_CHANGES_MAX)
-        s->change[s->n_changes++] = change;
+    struct str user = arena_str(l->arena, lsq_guid(l->arena, l->change[0]->user));
+    return step_about((uint8_t)call, rank, user, l->create);
 }
 
 static bool is_custom(const struct attr *a)
@@ -110,7 +83,7 @@ static void manager_step(struct lowering *l, const struct change *c, uint32_t se
     else if (c->manager_after.key.n == 0)
         jw_kz(&w, "ManagerId", "");
     s.args = args_end(l, &w, &args);
-    carries(&s, seq);
+    step_carries(&s, seq);
     l->emit(l->ctx, &s);
 }
 
@@ -167,7 +140,7 @@ static void update_after_create(struct lowering *l, const struct change *c, uint
         n++;
     }
     s.args = args_end(l, &w, &args);
-    carries(&s, seq);
+    step_carries(&s, seq);
     if (n > 0)
         l->emit(l->ctx, &s);
 }
@@ -192,7 +165,7 @@ static void lower_create(struct lowering *l, const struct change *c, uint32_t se
     }
     s.args = args_end(l, &w, &args);
     s.need[s.n_needs++] = (struct need){ NEED_SEAT, NO_CHANGE };
-    carries(&s, seq);
+    step_carries(&s, seq);
     l->emit(l->ctx, &s);
     update_after_create(l, c, seq);
     if (c->manager_set && !inside && (c->manager_after.id.n > 0 || c->manager_after.key.n > 0))
@@ -207,7 +180,7 @@ static void state_step(struct lowering *l, enum lsq_call call, enum step_rank ra
     struct step s = step_of(l, call, rank);
     if (need)
         s.need[s.n_needs++] = *need;
-    carries(&s, seq);
+    step_carries(&s, seq);
     l->emit(l->ctx, &s);
 }
 
@@ -240,14 +213,14 @@ static bool lower_update(struct lowering *l, const struct change *manager, uint3
         if (c->kind != CHANGE_UPDATE && c->kind != CHANGE_MEMBERSHIP)
             continue;
         put_edits(l, &w, c);
-        carries(&s, l->seq[i]);
+        step_carries(&s, l->seq[i]);
         if (c->kind == CHANGE_UPDATE)
             s.rank = RANK_UPDATE;
     }
     bool rides = s.n_changes > 0 && manager_rides(l, manager);
     if (rides) {
         jw_kstr(&w, "ManagerUserId", lsq_guid(l->arena, manager->manager_after.id));
-        carries(&s, manager_seq);
+        step_carries(&s, manager_seq);
         s.rank = RANK_MANAGER; /* it keeps its place in the order of manager moves */
     }
     s.args = args_end(l, &w, &args);
@@ -286,7 +259,7 @@ void lsq_lower(struct conn *c, const struct roster *roster, const struct change 
                const uint32_t *seq, size_t n, struct arena *arena,
                void (*emit)(void *ctx, const struct step *step), void *ctx)
 {
-    struct lowering l = { c, roster, arena, emit, ctx, change, seq, n, NO_CHANGE, NO_CHANGE };
+    struct lowering l = { c, roster, arena, emit, ctx, change, seq, n, NO_CHANGE, NO_CHANGE, NO_USER };
     const struct change *create = NULL, *manager = NULL;
     const struct need seat = { NEED_SEAT, NO_CHANGE };
     if (n == 0)

@@ -5,13 +5,6 @@
 
 #include "leadsquared_internal.h"
 
-/* What takes a listing in as it arrives. */
-struct incoming {
-    struct conn *conn;   /* borrowed */
-    struct lsq_ask *ask; /* borrowed */
-    struct listing listing;
-};
-
 static struct lsq_ask *own(struct ask *a)
 {
     return (struct lsq_ask *)a;
@@ -19,7 +12,7 @@ static struct lsq_ask *own(struct ask *a)
 
 struct lsq_ask *lsq_ask_add(struct conn *c, enum ask_kind kind)
 {
-    struct lsq_ask *a = own(asks_add(&c->reading.asks, kind));
+    struct lsq_ask *a = own(asks_add(&c->asks, kind));
     a->pass = 1;
     a->page = 1;
     a->record_count = -1;
@@ -28,7 +21,7 @@ struct lsq_ask *lsq_ask_add(struct conn *c, enum ask_kind kind)
 
 struct lsq_ask *lsq_ask_at(const struct conn *c, size_t i)
 {
-    return own(c->reading.asks.ask[i]);
+    return own(c->asks.ask[i]);
 }
 
 /* Answers on their way in ------------------------------------------------------------------------- */
@@ -49,14 +42,13 @@ static bool into_roster(const struct conn *c, const struct ask *a)
 
 static bool on_user(void *ctx, const struct user *u)
 {
-    struct incoming *in = ctx;
-    struct conn *c = in->conn;
-    const struct ask *a = &in->ask->ask;
+    struct ask *a = ctx;
+    struct conn *c = a->conn;
     if (!into_roster(c, a))
-        return keep_seen(&in->ask->seen, u);
+        return keep_seen(&own(a)->seen, u);
     if (a->kind != ASK_PAGE && !wanted_user(&c->reading.wanted, u))
         return true;
-    return roster_add(c->reading.asks.goal.roster, a->read, u);
+    return roster_add(c->asks.goal.roster, a->read, u);
 }
 
 static bool is_listing(const struct ask *a)
@@ -72,11 +64,10 @@ static size_t body_max(const struct ask *a)
 static void close_ask(struct ask *ask)
 {
     struct lsq_ask *a = own(ask);
-    if (!a->in)
-        return;
-    listing_free(&a->in->listing);
-    free(a->in);
-    a->in = NULL;
+    if (a->listing)
+        listing_free(a->listing);
+    free(a->listing);
+    a->listing = NULL;
 }
 
 static void strike(struct ask *ask)
@@ -97,16 +88,15 @@ static bool stream(struct conn *c, struct ask *ask)
     struct lsq_ask *a = own(ask);
     if (ask->status != 200 || !is_listing(ask))
         return false;
-    a->in = xcalloc(1, sizeof(*a->in));
-    *a->in = (struct incoming){ .conn = c, .ask = a };
-    listing_begin(&a->in->listing, c->config.schema, lsq_text(c, OPTION_OBSOLETE_STATUS), shape[ask->kind],
-                  on_user, a->in);
+    a->listing = xcalloc(1, sizeof(*a->listing));
+    listing_begin(a->listing, c->config.schema, lsq_text(c, OPTION_OBSOLETE_STATUS), shape[ask->kind],
+                  on_user, a);
     return true;
 }
 
 static void take_bytes(struct ask *a, const char *p, size_t n)
 {
-    listing_bytes(&own(a)->in->listing, p, n);
+    listing_bytes(own(a)->listing, p, n);
 }
 
 /* The end of an answer ---------------------------------------------------------------------------- */
@@ -127,9 +117,10 @@ static void name_of(const struct conn *c, const struct ask *a, char *out, size_t
 }
 
 /* A small answer: the same judgement for tenant's documents and every error. */
-static void judge_body(struct conn *c, struct lsq_ask *a, const struct answer *answer, const json_t *root,
+static void judge_body(struct conn *c, struct ask *ask, const struct answer *answer, const json_t *root,
                        struct judged *j)
 {
+    struct lsq_ask *a = own(ask);
     struct envelope e;
     char why[200] = "";
     envelope_of(&e, buf_view(&a->ask.body), root);
@@ -147,9 +138,10 @@ static void judge_body(struct conn *c, struct lsq_ask *a, const struct answer *a
     say_cut(j->text, sizeof(j->text), str_of(why));
 }
 
-static void judge_listing(struct conn *c, struct lsq_ask *a, const struct answer *answer, struct judged *j)
+static void judge_listing(struct conn *c, struct ask *ask, const struct answer *answer, struct judged *j)
 {
-    struct listing *l = &a->in->listing;
+    struct lsq_ask *a = own(ask);
+    struct listing *l = a->listing;
     char why[200] = "";
     bool whole = answer->sent == SENT_ANSWERED && listing_end(l);
     judge(c, answer, &l->envelope, j);
@@ -159,20 +151,11 @@ static void judge_listing(struct conn *c, struct lsq_ask *a, const struct answer
     a->record_count = l->record_count;
     say_cut(a->first, sizeof(a->first), str_of(l->first));
     bool lookup = a->ask.kind == ASK_LOOKUP || a->ask.kind == ASK_BY_ID;
-    const struct roster *roster = c->reading.asks.goal.roster;
+    const struct roster *roster = c->asks.goal.roster;
     if (whole && (!lookup || lookup_take(c, a, roster_read_count(roster, a->ask.read) > 0, why)))
         return;
     j->fault = FAULT_PASSING;
     say_cut(j->text, sizeof(j->text), str_of(whole ? why : l->bad));
-}
-
-static void judge_ask(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root,
-                      struct judged *out)
-{
-    if (a->streamed)
-        judge_listing(c, own(a), answer, out);
-    else
-        judge_body(c, own(a), answer, root, out);
 }
 
 /* Requests ---------------------------------------------------------------------------------------- */
@@ -216,15 +199,6 @@ static void make_request(struct conn *c, struct ask *a, struct request *out)
     }
 }
 
-static void advance(struct conn *c)
-{
-    switch (c->reading.asks.goal.kind) {
-    case READ_TENANT: tenant_advance(c); break;
-    case READ_ROSTER: roster_advance(c); break;
-    case READ_LOOKUP: lookup_advance(c); break;
-    }
-}
-
 static const struct asks_hooks hooks = {
     .ask_size = sizeof(struct lsq_ask),
     .request = make_request,
@@ -235,52 +209,32 @@ static const struct asks_hooks hooks = {
     .bytes = take_bytes,
     .strike = strike,
     .close = close_ask,
-    .judge = judge_ask,
-    .advance = advance,
+    .judge_streamed = judge_listing,
+    .judge_held = judge_body,
+    .advance = { [READ_TENANT] = tenant_advance,
+                 [READ_ROSTER] = roster_advance,
+                 [READ_LOOKUP] = lookup_advance },
 };
 
 /* Life -------------------------------------------------------------------------------------------- */
 
 void lsq_reading_new(struct conn *c)
 {
-    c->reading.asks = (struct asks){ .hooks = &hooks,
-                                     .conn = c,
-                                     .concurrency = c->config.page_concurrency,
-                                     .tries = (unsigned)lsq_number(c, OPTION_READ_TRIES) };
+    asks_init(&c->asks, &hooks, &c->config, lsq_number(c, OPTION_READ_TRIES));
 }
 
 void lsq_reading_free(struct conn *c)
 {
-    asks_clear(&c->reading.asks);
+    asks_clear(&c->asks);
     wanted_deinit(&c->reading.wanted);
-    c->reading = (struct lsq_reading){ .asks = c->reading.asks };
+    c->reading = (struct lsq_reading){ 0 };
 }
 
 void lsq_read_begin(struct conn *c, const struct read_goal *goal)
 {
     lsq_reading_free(c);
-    asks_begin(&c->reading.asks, goal);
+    asks_begin(&c->asks, goal);
     c->reading.proof = (enum lsq_proof)lsq_number(c, OPTION_PROOF);
     if (goal->kind == READ_LOOKUP)
         lookup_begin(c);
-}
-
-enum read_next lsq_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state)
-{
-    return asks_next(&c->reading.asks, out, id, state);
-}
-
-void lsq_read_head(struct conn *c, unsigned id, int status)
-{
-    asks_head(&c->reading.asks, id, status);
-}
-
-void lsq_read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
-{
-    asks_bytes(&c->reading.asks, id, p, n);
-}
-
-struct read_verdict lsq_read_end(struct conn *c, unsigned id, const struct answer *a)
-{
-    return asks_end(&c->reading.asks, id, a);
 }

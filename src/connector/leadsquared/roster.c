@@ -26,7 +26,7 @@ static struct lsq_ask *page_add(struct conn *c, unsigned pass, uint32_t page)
 static size_t brought(const struct conn *c, enum ask_kind kind, unsigned pass)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++)
+    for (size_t i = 0; i < c->asks.n_asks; i++)
         if (lsq_ask_at(c, i)->ask.kind == kind && lsq_ask_at(c, i)->pass == pass)
             n += lsq_ask_at(c, i)->count;
     return n;
@@ -37,8 +37,8 @@ static size_t brought(const struct conn *c, enum ask_kind kind, unsigned pass)
 static void add_pages(struct conn *c, uint32_t first, size_t n)
 {
     if (n > LSQ_ROSTER_MAX || n / page_size(c) >= LSQ_PAGES_MAX) {
-        asks_fail(&c->reading.asks, AGAIN_NO,
-                  "the tenant claims to have %zu users, which is more than can be read", n);
+        asks_fail(&c->asks, AGAIN_NO, "the tenant claims to have %zu users, which is more than can be read",
+                  n);
         return;
     }
     for (uint32_t page = first; page <= n / page_size(c) + 1; page++)
@@ -50,12 +50,12 @@ static void add_pages(struct conn *c, uint32_t first, size_t n)
 
 static bool repeats(struct conn *c, const struct lsq_ask *last)
 {
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++) {
+    for (size_t i = 0; i < c->asks.n_asks; i++) {
         const struct lsq_ask *a = lsq_ask_at(c, i);
         if (a == last || a->ask.kind != ASK_PAGE || a->pass != last->pass || a->count == 0 ||
             !str_eq(str_of(a->first), str_of(last->first)))
             continue;
-        asks_fail(&c->reading.asks, AGAIN_LATER, "page %u of the search begins with the same user as page %u",
+        asks_fail(&c->asks, AGAIN_LATER, "page %u of the search begins with the same user as page %u",
                   last->page, a->page);
         return true;
     }
@@ -66,22 +66,22 @@ static bool repeats(struct conn *c, const struct lsq_ask *last)
  * of a pass whose length nobody stated is an empty page. */
 static void next_page(struct conn *c)
 {
-    const struct lsq_ask *last = lsq_ask_at(c, c->reading.asks.n_asks - 1), *before = NULL;
-    if (c->reading.asks.n_asks > 1)
-        before = lsq_ask_at(c, c->reading.asks.n_asks - 2);
+    const struct lsq_ask *last = lsq_ask_at(c, c->asks.n_asks - 1), *before = NULL;
+    if (c->asks.n_asks > 1)
+        before = lsq_ask_at(c, c->asks.n_asks - 2);
     if (last->count == 0) {
         add_pages(c, 1, brought(c, ASK_PAGE, 0));
         return;
     }
     if (before && before->count < page_size(c)) {
-        asks_fail(&c->reading.asks, AGAIN_LATER,
+        asks_fail(&c->asks, AGAIN_LATER,
                   "page %u of the search brought %zu users instead of %zu, yet page %u is not empty: "
                   "set 'page_size' to what the tenant gives",
                   before->page, before->count, page_size(c), last->page);
         return;
     }
     if (last->page >= LSQ_PAGES_MAX)
-        asks_fail(&c->reading.asks, AGAIN_NO, "the search has no end: page %u is not the last", last->page);
+        asks_fail(&c->asks, AGAIN_NO, "the search has no end: page %u is not the last", last->page);
     else if (!repeats(c, last))
         page_add(c, 0, last->page + 1);
 }
@@ -92,22 +92,21 @@ static void next_page(struct conn *c)
 static bool pages_fit(struct conn *c)
 {
     uint32_t pages = 0;
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++)
+    for (size_t i = 0; i < c->asks.n_asks; i++)
         if (lsq_ask_at(c, i)->ask.kind == ASK_PAGE && lsq_ask_at(c, i)->pass == 1 &&
             lsq_ask_at(c, i)->page > pages)
             pages = lsq_ask_at(c, i)->page;
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++) {
+    for (size_t i = 0; i < c->asks.n_asks; i++) {
         const struct lsq_ask *a = lsq_ask_at(c, i);
         if (a->ask.kind != ASK_PAGE || a->pass != 1)
             continue;
         if (a->page < pages && a->count != page_size(c)) {
-            asks_fail(&c->reading.asks, AGAIN_LATER,
-                      "page %u of %u of the search brought %zu users instead of %zu", a->page, pages,
-                      a->count, page_size(c));
+            asks_fail(&c->asks, AGAIN_LATER, "page %u of %u of the search brought %zu users instead of %zu",
+                      a->page, pages, a->count, page_size(c));
             return false;
         }
         if (a->page == pages && a->count >= page_size(c)) {
-            asks_fail(&c->reading.asks, AGAIN_LATER,
+            asks_fail(&c->asks, AGAIN_LATER,
                       "page %u of the search should be the last, yet it brought %zu users", a->page,
                       a->count);
             return false;
@@ -153,10 +152,10 @@ static bool compare_user(const struct roster *roster, const struct seen_user *u,
 /* When the first listing is known to be cut off it can only be a part: its users must all be there. */
 static void compare(struct conn *c, enum ask_kind kind, bool part, struct disagreement *d)
 {
-    const struct roster *roster = c->reading.asks.goal.roster;
+    const struct roster *roster = c->asks.goal.roster;
     size_t n = roster_count(roster);
     uint8_t *met = xcalloc(n + 1, 1);
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++) {
+    for (size_t i = 0; i < c->asks.n_asks; i++) {
         const struct lsq_ask *a = lsq_ask_at(c, i);
         if (a->ask.kind != kind || (kind == ASK_PAGE && a->pass != 0))
             continue;
@@ -175,27 +174,26 @@ static void compare(struct conn *c, enum ask_kind kind, bool part, struct disagr
 static bool agree(struct conn *c, enum ask_kind kind, const char *first, const char *last, bool part)
 {
     struct disagreement d = { 0 };
-    size_t n = roster_count(c->reading.asks.goal.roster),
+    size_t n = roster_count(c->asks.goal.roster),
            of_first = kind == ASK_PAGE ? brought(c, kind, 0) : brought(c, kind, 1);
     compare(c, kind, part, &d);
     const char *more = d.n_named > NAMED_MAX ? ", ..." : "";
     if (d.first_only || d.last_only)
-        asks_fail(&c->reading.asks, AGAIN_LATER,
+        asks_fail(&c->asks, AGAIN_LATER,
                   "%s named %zu users, %s %zu; %zu stand only in the first, %zu only in the second: %s%s",
                   first, of_first, last, n, d.first_only, d.last_only, d.named, more);
     else if (d.repeated)
-        asks_fail(&c->reading.asks, AGAIN_LATER, "%s named %zu users twice: %s%s", first, d.repeated, d.named,
-                  more);
+        asks_fail(&c->asks, AGAIN_LATER, "%s named %zu users twice: %s%s", first, d.repeated, d.named, more);
     else if (d.state)
-        asks_fail(&c->reading.asks, AGAIN_LATER, "%s and %s disagree whether %zu users are active: %s%s",
-                  first, last, d.state, d.named, more);
-    return c->reading.asks.result == READ_WAIT;
+        asks_fail(&c->asks, AGAIN_LATER, "%s and %s disagree whether %zu users are active: %s%s", first, last,
+                  d.state, d.named, more);
+    return c->asks.result == READ_WAIT;
 }
 
 static int64_t stated_count(const struct conn *c)
 {
     int64_t most = -1;
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++)
+    for (size_t i = 0; i < c->asks.n_asks; i++)
         if (lsq_ask_at(c, i)->ask.kind == ASK_PAGE && lsq_ask_at(c, i)->record_count > most)
             most = lsq_ask_at(c, i)->record_count;
     return most;
@@ -203,11 +201,11 @@ static int64_t stated_count(const struct conn *c)
 
 static bool count_agrees(struct conn *c)
 {
-    size_t n = roster_count(c->reading.asks.goal.roster);
-    for (size_t i = 0; i < c->reading.asks.n_asks; i++) {
+    size_t n = roster_count(c->asks.goal.roster);
+    for (size_t i = 0; i < c->asks.n_asks; i++) {
         const struct lsq_ask *a = lsq_ask_at(c, i);
         if (a->ask.kind == ASK_PAGE && (a->record_count < 0 || (uint64_t)a->record_count != n)) {
-            asks_fail(&c->reading.asks, AGAIN_LATER,
+            asks_fail(&c->asks, AGAIN_LATER,
                       "page %u of the search states %" PRId64 " users, the pages brought %zu", a->page,
                       a->record_count, n);
             return false;
@@ -224,10 +222,9 @@ static bool proven(struct conn *c)
     case LSQ_TWO_PASSES:
         /* What the count means is not documented; that it is higher than what came is a contradiction all the
          * same. */
-        if (stated_count(c) > (int64_t)roster_count(r->asks.goal.roster)) {
-            asks_fail(&c->reading.asks, AGAIN_LATER,
-                      "the search states %" PRId64 " users, its pages brought %zu", stated_count(c),
-                      roster_count(r->asks.goal.roster));
+        if (stated_count(c) > (int64_t)roster_count(c->asks.goal.roster)) {
+            asks_fail(&c->asks, AGAIN_LATER, "the search states %" PRId64 " users, its pages brought %zu",
+                      stated_count(c), roster_count(c->asks.goal.roster));
             return false;
         }
         return agree(c, ASK_PAGE, "the first search", "the second", false) &&
@@ -240,7 +237,7 @@ static bool proven(struct conn *c)
 static void finish(struct conn *c)
 {
     static const char *const proof[] = { "two listings", "two passes", "its own count" };
-    struct roster *roster = c->reading.asks.goal.roster;
+    struct roster *roster = c->asks.goal.roster;
     int mail = schema_slot(c->config.schema, STR("EmailAddress"));
     struct str twice;
     if (!pages_fit(c))
@@ -249,18 +246,18 @@ static void finish(struct conn *c)
         roster_index(roster,
                      (size_t)mail); /* a bulk update selects by e-mail: combine() must see whose it is */
     if (roster_seal(roster, &twice) == ROSTER_TWICE) {
-        asks_fail(&c->reading.asks, AGAIN_LATER, "the search listed the user '%.*s' twice",
+        asks_fail(&c->asks, AGAIN_LATER, "the search listed the user '%.*s' twice",
                   (int)(twice.n < LSQ_ID_MAX ? twice.n : LSQ_ID_MAX), twice.p);
         return;
     }
     if (roster_count(roster) == 0) {
-        asks_fail(&c->reading.asks, AGAIN_LATER, "no user was listed, not even the one whose keys these are");
+        asks_fail(&c->asks, AGAIN_LATER, "no user was listed, not even the one whose keys these are");
         return;
     }
     if (!proven(c))
         return;
     c->listed = true;
-    asks_complete(&c->reading.asks, PROOF_ALL, "%s", proof[c->reading.proof]);
+    asks_complete(&c->asks, PROOF_ALL, "%s", proof[c->reading.proof]);
 }
 
 /* Stages ------------------------------------------------------------------------------------------ */
@@ -304,7 +301,7 @@ static void after_first_page(struct conn *c)
     int64_t n = stated_count(c);
     if (n < 0) {
         asks_fail(
-            &c->reading.asks, AGAIN_NO,
+            &c->asks, AGAIN_NO,
             "the search states no count of users: set the option 'proof' to 'two_listings' or 'two_passes'");
         return;
     }

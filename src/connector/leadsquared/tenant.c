@@ -37,7 +37,7 @@ static void take_host(struct conn *c, const json_t *root)
 
 static bool take_self(struct conn *c, const json_t *root, char why[200])
 {
-    struct tenant *t = c->reading.asks.goal.tenant;
+    struct tenant *t = c->asks.goal.tenant;
     struct str id = member(root, "Id"), org = member(root, "OrgId");
     if (id.n == 0 || id.n >= sizeof(t->own_user) || org.n == 0 || org.n >= sizeof(t->id)) {
         say_text(why, 200, "the answer does not say whose keys these are");
@@ -138,8 +138,7 @@ static void say_missing(struct conn *c, const struct attr *a, const struct defin
     struct buf shown = BUF_INIT(2048), other = BUF_INIT(2048);
     printable(&shown, str_of(a->name), 100);
     printable(&other, str_of(close), 100);
-    errs_add(c->reading.asks.goal.errs, NULL, 0, 0, NULL, "the tenant has no user attribute '%s'%s%s%s",
-             shown.p,
+    errs_add(c->asks.goal.errs, NULL, 0, 0, NULL, "the tenant has no user attribute '%s'%s%s%s", shown.p,
              close ? "; did you mean '" : ": name it by its slot, its schema name or its display name",
              close ? other.p : "", close ? "'?" : "");
     buf_deinit(&shown);
@@ -165,7 +164,7 @@ static void find_definition(struct conn *c, struct attr *a, const struct definit
     } else if (twice) {
         struct buf shown = BUF_INIT(2048);
         printable(&shown, str_of(a->name), 100);
-        errs_add(c->reading.asks.goal.errs, NULL, 0, 0, NULL,
+        errs_add(c->asks.goal.errs, NULL, 0, 0, NULL,
                  "the tenant has several user attributes '%s': name the one meant by its slot (mx_Custom_N)",
                  shown.p);
         buf_deinit(&shown);
@@ -177,7 +176,7 @@ static void find_definition(struct conn *c, struct attr *a, const struct definit
 static bool take_attributes(struct conn *c, const json_t *root, char why[200])
 {
     const json_t *list = json_object_get(root, "UserAttributes");
-    struct schema *s = c->reading.asks.goal.schema;
+    struct schema *s = c->asks.goal.schema;
     if (!json_is_array(list) || json_array_size(list) == 0) {
         say_text(why, 200, "the answer has no list 'UserAttributes'");
         return false;
@@ -200,7 +199,7 @@ static bool take_teams_of(struct conn *c, const json_t *list, struct str parent,
 {
     size_t i;
     json_t *team;
-    struct refs *refs = &c->reading.asks.goal.tenant->refs;
+    struct refs *refs = &c->asks.goal.tenant->refs;
     if (!json_is_array(list) || depth > TEAMS_DEPTH_MAX) {
         say_text(why, 200, "%s",
                  depth > TEAMS_DEPTH_MAX ? "teams lie more than 32 deep" : "the answer has no list of teams");
@@ -225,8 +224,8 @@ static bool take_teams_of(struct conn *c, const json_t *list, struct str parent,
 
 static bool take_teams(struct conn *c, const json_t *root, char why[200])
 {
-    refs_deinit(&c->reading.asks.goal.tenant->refs);
-    refs_init(&c->reading.asks.goal.tenant->refs);
+    refs_deinit(&c->asks.goal.tenant->refs);
+    refs_init(&c->asks.goal.tenant->refs);
     return take_teams_of(c, json_object_get(root, "Teams"), (struct str){ 0 }, 0, why);
 }
 
@@ -234,13 +233,13 @@ static bool take_teams(struct conn *c, const json_t *root, char why[200])
 
 static void update_also_entry(struct conn *c, struct str entry)
 {
-    struct schema *s = c->reading.asks.goal.schema;
+    struct schema *s = c->asks.goal.schema;
     struct attr known;
     int slot = schema_slot(s, entry);
     if (slot >= 0)
         s->attr[slot].flags |= ATTR_UPDATE;
     else if (!vendor_attr(&leadsquared_connector.vendor, entry, &known))
-        errs_add(c->reading.asks.goal.errs, NULL, 0, 0, "$.target.options.update_also",
+        errs_add(c->asks.goal.errs, NULL, 0, 0, "$.target.options.update_also",
                  "'%.*s' is no attribute of LeadSquared", STR_ARG(entry));
 }
 
@@ -285,13 +284,11 @@ void tenant_advance(struct conn *c)
     switch (r->stage++) {
     case 0: lsq_ask_add(c, ASK_SELF); return;
     case 1:
-        if (needs_attributes(c, r->asks.goal.schema))
+        if (needs_attributes(c, c->asks.goal.schema))
             lsq_ask_add(c, ASK_ATTRIBUTES);
-        if (maps_teams(r->asks.goal.schema))
+        if (maps_teams(c->asks.goal.schema))
             lsq_ask_add(c, ASK_TEAMS);
         return;
-    default:
-        check_update_also(c);
-        asks_complete(&c->reading.asks, PROOF_NONE, "own user, attributes and teams read");
+    default: check_update_also(c); asks_complete(&c->asks, PROOF_NONE, "own user, attributes and teams read");
     }
 }

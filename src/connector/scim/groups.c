@@ -110,7 +110,7 @@ bool groups_managed(const struct conn *c, struct str name)
 
 static bool with_members(const struct conn *c)
 {
-    return c->reading->asks.goal.kind != READ_TENANT;
+    return c->asks.goal.kind != READ_TENANT;
 }
 
 void scim_groups_begin(struct conn *c)
@@ -197,9 +197,9 @@ bool scim_groups_take(struct conn *c, struct scim_ask *a, char why[200])
     uint64_t next = a->start + a->count;
     size_t fresh = commit(c, a);
     bool over = by_cursor ? !a->next_cursor : fresh == 0 || (a->total >= 0 && next > (uint64_t)a->total);
-    if (!over && c->reading->asks.n_asks >= SCIM_PAGES_MAX)
-        asks_fail(&c->reading->asks, AGAIN_NO, "GET /Groups has no end");
-    if (over || c->reading->asks.result != READ_WAIT)
+    if (!over && c->asks.n_asks >= SCIM_PAGES_MAX)
+        asks_fail(&c->asks, AGAIN_NO, "GET /Groups has no end");
+    if (over || c->asks.result != READ_WAIT)
         return true;
     struct scim_ask *more = scim_ask_add(c, ASK_GROUPS);
     more->start = next;

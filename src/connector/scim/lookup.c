@@ -124,8 +124,8 @@ static void add_asks(struct conn *c)
 void scim_lookup_begin(struct conn *c)
 {
     struct scim_reading *r = c->reading;
-    wanted_begin(&r->wanted, c->config.schema, &id_attr, &r->asks.goal);
-    for (size_t i = 0; i < r->asks.goal.n_lookups; i++)
+    wanted_begin(&r->wanted, c->config.schema, &id_attr, &c->asks.goal);
+    for (size_t i = 0; i < c->asks.goal.n_lookups; i++)
         wanted_add(&r->wanted, i);
     if (scim_maps_groups(c) && r->map.groups_from_members && r->wanted.n > 0)
         scim_groups_begin(c);
@@ -228,10 +228,10 @@ static const char *doubt(const struct conn *c, int slot)
         }
     if (!asked || r->sense[slot] == SENSE_GOOD || (ignores_case(c, slot) && !letters))
         return NULL;
-    return r->sense[slot] == SENSE_MINDS_CASE
-               ? "the service's filter minds upper and lower case there, so who was not found may be there in "
-                 "another spelling"
-               : "nobody was found by it, so whether the service's filter takes it, and in any case, is not known";
+    if (r->sense[slot] == SENSE_MINDS_CASE)
+        return "the service's filter minds upper and lower case there, so who was not found may be there in "
+               "another spelling";
+    return "nobody was found by it, so whether the service's filter takes it, and in any case, is not known";
 }
 
 static void conclude(struct conn *c)
@@ -244,32 +244,20 @@ static void conclude(struct conn *c)
             if ((text = doubt(c, (int)slot)) != NULL)
                 break;
     if (text)
-        asks_complete(&r->asks, PROOF_FOUND, "%zu keys looked up; '%s': %s", r->wanted.n,
+        asks_complete(&c->asks, PROOF_FOUND, "%zu keys looked up; '%s': %s", r->wanted.n,
                       c->config.schema->attr[slot].name, text);
     else
-        asks_complete(&r->asks, PROOF_LOOKED_UP, "%zu keys looked up", r->wanted.n);
+        asks_complete(&c->asks, PROOF_LOOKED_UP, "%zu keys looked up", r->wanted.n);
 }
 
 void scim_lookup_advance(struct conn *c)
 {
-    struct scim_reading *r = c->reading;
-    struct roster *roster = r->asks.goal.roster;
-    int name = schema_slot(c->config.schema, STR("userName"));
-    struct str twice;
-    if (r->stage == STAGE_GROUPS) {
+    if (c->reading->stage == STAGE_GROUPS) {
         add_asks(c);
-        return;
+    } else if (asks_seal_found(&c->asks, c->config.schema, "userName")) {
+        c->looked_up = true;
+        conclude(c);
     }
-    if (name >= 0)
-        roster_index(roster, (size_t)name);
-    roster_merge_repeats(roster);
-    if (roster_seal(roster, &twice) == ROSTER_TWICE) {
-        asks_fail(&r->asks, AGAIN_LATER, "the user '%.*s' changed while being looked up",
-                  (int)(twice.n < SCIM_ID_MAX ? twice.n : SCIM_ID_MAX), twice.p);
-        return;
-    }
-    c->looked_up = true;
-    conclude(c);
 }
 
 /* Where nothing can be searched, listing everybody again is cheaper than any number of searches. */

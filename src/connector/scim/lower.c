@@ -4,20 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../steps.h"
 #include "scim_write.h"
-
-struct lowering {
-    struct conn *c;
-    const struct roster *roster;
-    struct arena *arena;
-    void (*emit)(void *ctx, const struct step *step);
-    void *ctx;
-    const struct change *const *change;
-    const uint32_t *seq;
-    size_t n;
-    uint32_t create; /* number of the create among the changes, or NO_CHANGE */
-    uint32_t user;   /* in the roster, or NO_USER */
-};
 
 /* Steps ------------------------------------------------------------------------------------------- */
 
@@ -35,22 +23,8 @@ static enum scim_call update_call(const struct lowering *l)
 
 static struct step step_of(struct lowering *l, enum scim_call alone, enum step_rank rank)
 {
-    struct step s = { .endpoint = (uint8_t)call_of(l, alone),
-                      .rank = (uint8_t)rank,
-                      .user_ref = NO_CHANGE,
-                      .manager_ref = NO_CHANGE };
-    s.user = arena_str(l->arena, l->change[0]->user);
-    if (l->create != NO_CHANGE && rank != RANK_CREATE) {
-        s.user_ref = l->create;
-        s.need[s.n_needs++] = (struct need){ NEED_CREATED, l->create };
-    }
-    return s;
-}
-
-static void carries(struct step *s, uint32_t change)
-{
-    if (s->n_changes < STEP_CHANGES_MAX)
-        s->change[s->n_changes++] = change;
+    struct str user = arena_str(l->arena, l->change[0]->user);
+    return step_about((uint8_t)call_of(l, alone), rank, user, l->create);
 }
 
 /* Takes `args` over. */
@@ -133,7 +107,7 @@ static void missing_manager(struct lowering *l, const struct manager_ref *m, uin
 {
     struct step s = step_of(l, update_call(l), RANK_MANAGER);
     json_t *args = json_object();
-    carries(&s, seq);
+    step_carries(&s, seq);
     json_object_set_new(args, "missing", json_text(m->id));
     emit(l, &s, args);
 }
@@ -164,7 +138,7 @@ static void member_step(struct lowering *l, struct str group, bool add, uint32_t
     json_t *args = json_object();
     if (s.endpoint == CALL_GROUP_PATCH)
         s.group = arena_str(l->arena, group);
-    carries(&s, seq);
+    step_carries(&s, seq);
     json_object_set_new(args, "group", json_text(group));
     json_object_set_new(args, "add", json_boolean(add));
     emit(l, &s, args);
@@ -208,13 +182,13 @@ static void lower_create(struct lowering *l, const struct change *c, uint32_t se
             put_edit(l, args, &c->edit[i]);
     if (inside)
         put_manager(args, m);
-    carries(&s, seq);
+    step_carries(&s, seq);
     emit(l, &s, args);
     if (c->manager_set && m->id.n > 0 && !inside) {
         missing_manager(l, m, seq);
     } else if (c->manager_set && m->id.n == 0 && m->key.n > 0) {
         struct step later = step_of(l, update_call(l), RANK_MANAGER);
-        carries(&later, seq);
+        step_carries(&later, seq);
         emit(l, &later, json_object());
     }
     lower_membership(l, c, seq);
@@ -232,7 +206,7 @@ static void lower_user(struct lowering *l)
             missing_manager(l, &l->change[i]->manager_after, l->seq[i]);
         } else if (l->change[i]->kind == CHANGE_MANAGER) {
             to = &l->change[i]->manager_after;
-            carries(&s, l->seq[i]);
+            step_carries(&s, l->seq[i]);
         }
     for (size_t i = 0; i < l->n; i++) {
         const struct change *c = l->change[i];
@@ -244,7 +218,7 @@ static void lower_user(struct lowering *l)
         }
         for (size_t k = 0; k < c->n_edits; k++)
             put_edit(l, args, &c->edit[k]);
-        carries(&s, l->seq[i]);
+        step_carries(&s, l->seq[i]);
     }
     if (to) {
         put_manager(args, to);
@@ -264,7 +238,7 @@ static void lower_end(struct lowering *l, const struct change *c, uint32_t seq)
     json_t *args = json_object();
     if (!retire)
         json_object_set_new(args, "active", json_false());
-    carries(&s, seq);
+    step_carries(&s, seq);
     emit(l, &s, args);
 }
 
@@ -272,7 +246,7 @@ void scim_lower(struct conn *c, const struct roster *roster, const struct change
                 const uint32_t *seq, size_t n, struct arena *arena,
                 void (*emit_step)(void *ctx, const struct step *step), void *ctx)
 {
-    struct lowering l = { c, roster, arena, emit_step, ctx, change, seq, n, NO_CHANGE, NO_USER };
+    struct lowering l = { c, roster, arena, emit_step, ctx, change, seq, n, NO_CHANGE, NO_CHANGE, NO_USER };
     if (n == 0)
         return;
     for (size_t i = 0; i < n; i++)

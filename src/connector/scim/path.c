@@ -114,7 +114,7 @@ int scim_groups_slot(const struct schema *s)
     return -1;
 }
 
-/* Attributes beyond the table -------------------------------------------------------------------------------- */
+/* Attributes beyond the table --------------------------------------------------------------------- */
 
 /* Not to be mapped in an extension either: a job says the manager elsewhere, and no secrets. Of core's, id,
  * meta, schemas, active and password are not in the table. */

@@ -8,8 +8,6 @@
 
 /* What takes an answer in as it arrives. */
 struct incoming {
-    struct conn *conn;    /* borrowed */
-    struct scim_ask *ask; /* borrowed */
     struct listing listing;
     struct user_reader user;
     struct group_reader group;
@@ -22,7 +20,7 @@ static struct scim_ask *own(struct ask *a)
 
 struct scim_ask *scim_ask_add(struct conn *c, enum ask_kind kind)
 {
-    struct scim_ask *a = own(asks_add(&c->reading->asks, kind));
+    struct scim_ask *a = own(asks_add(&c->asks, kind));
     a->start = 1;
     a->total = -1;
     return a;
@@ -142,9 +140,8 @@ static size_t body_max(const struct ask *ask)
 
 static bool on_user(void *ctx, const struct user *u, struct str version)
 {
-    struct incoming *in = ctx;
-    struct conn *c = in->conn;
-    struct scim_ask *a = in->ask;
+    struct scim_ask *a = ctx;
+    struct conn *c = a->ask.conn;
     bool add = false;
     switch ((enum ask_kind)a->ask.kind) {
     case ASK_PAGE: add = scim_roster_on_user(c, a, u); break;
@@ -155,13 +152,13 @@ static bool on_user(void *ctx, const struct user *u, struct str version)
     /* A version seen is one that was, whatever becomes of this answer. */
     if (scim_uses_if_match(c))
         versions_put(&c->versions, u->id, version);
-    return !add || roster_add(c->reading->asks.goal.roster, a->ask.read, u);
+    return !add || roster_add(c->asks.goal.roster, a->ask.read, u);
 }
 
 static bool on_group(void *ctx, struct str id, struct str name, const struct str *members, size_t n)
 {
-    struct incoming *in = ctx;
-    return scim_groups_on_group(in->conn, in->ask, id, name, members, n);
+    struct scim_ask *a = ctx;
+    return scim_groups_on_group(a->ask.conn, a, id, name, members, n);
 }
 
 static void incoming_free(struct scim_ask *a)
@@ -181,13 +178,12 @@ static bool stream(struct conn *c, struct ask *ask)
     if (ask->status != 200 || !is_streamed(a))
         return false;
     struct incoming *in = xcalloc(1, sizeof(*in));
-    *in = (struct incoming){ .conn = c, .ask = a };
     a->in = in;
     if (ask->kind == ASK_GROUPS) {
-        scim_group_reader_init(&in->group, &in->listing, on_group, in);
+        scim_group_reader_init(&in->group, &in->listing, on_group, a);
         scim_listing_begin(&in->listing, LISTING_MANY, scim_group_token, &in->group);
     } else {
-        scim_user_reader_init(&in->user, &c->reading->map, &in->listing, on_user, in);
+        scim_user_reader_init(&in->user, &c->reading->map, &in->listing, on_user, a);
         scim_listing_begin(&in->listing, ask->kind == ASK_BY_ID ? LISTING_ONE : LISTING_MANY, scim_user_token,
                            &in->user);
     }
@@ -252,9 +248,10 @@ static void refused(struct conn *c, struct scim_ask *a, int status, struct judge
         j->fault = FAULT_NONE;
 }
 
-static void judge_held(struct conn *c, struct scim_ask *a, const struct answer *answer, const json_t *root,
+static void judge_held(struct conn *c, struct ask *ask, const struct answer *answer, const json_t *root,
                        struct judged *j)
 {
+    struct scim_ask *a = own(ask);
     struct answer whole = *answer;
     char why[200] = "";
     whole.body = buf_view(&a->ask.body);
@@ -288,8 +285,9 @@ static bool take(struct conn *c, struct scim_ask *a, char why[200])
     }
 }
 
-static void judge_streamed(struct conn *c, struct scim_ask *a, const struct answer *answer, struct judged *j)
+static void judge_streamed(struct conn *c, struct ask *ask, const struct answer *answer, struct judged *j)
 {
+    struct scim_ask *a = own(ask);
     struct listing *l = &a->in->listing;
     char why[200] = "";
     bool whole = answer->sent == SENT_ANSWERED && scim_listing_end(l);
@@ -313,15 +311,6 @@ static void judge_streamed(struct conn *c, struct scim_ask *a, const struct answ
     say_cut(j->text, sizeof(j->text), str_of(whole ? why : l->bad));
 }
 
-static void judge_ask(struct conn *c, struct ask *a, const struct answer *answer, const json_t *root,
-                      struct judged *out)
-{
-    if (a->streamed)
-        judge_streamed(c, own(a), answer, out);
-    else
-        judge_held(c, own(a), answer, root, out);
-}
-
 static bool login_again(struct conn *c)
 {
     if (!scim_can_login(c))
@@ -330,28 +319,22 @@ static bool login_again(struct conn *c)
     return true;
 }
 
-static void advance(struct conn *c)
-{
-    switch (c->reading->asks.goal.kind) {
-    case READ_TENANT: scim_tenant_advance(c); break;
-    case READ_ROSTER: scim_roster_advance(c); break;
-    case READ_LOOKUP: scim_lookup_advance(c); break;
-    }
-}
-
 static const struct asks_hooks hooks = {
     .ask_size = sizeof(struct scim_ask),
+    .advance = { [READ_TENANT] = scim_tenant_advance,
+                 [READ_ROSTER] = scim_roster_advance,
+                 [READ_LOOKUP] = scim_lookup_advance },
     .request = make_request,
     .name = name_of,
-    .into_roster = into_roster,
     .body_max = body_max,
     .stream = stream,
+    .into_roster = into_roster,
     .bytes = take_bytes,
+    .judge_streamed = judge_streamed,
+    .judge_held = judge_held,
+    .login_again = login_again,
     .strike = strike,
     .close = close_ask,
-    .judge = judge_ask,
-    .advance = advance,
-    .login_again = login_again,
 };
 
 /* Life -------------------------------------------------------------------------------------------- */
@@ -359,16 +342,14 @@ static const struct asks_hooks hooks = {
 void scim_reading_new(struct conn *c)
 {
     c->reading = xcalloc(1, sizeof(*c->reading));
-    c->reading->asks = (struct asks){ .hooks = &hooks,
-                                      .conn = c,
-                                      .concurrency = c->config.page_concurrency,
-                                      .tries = (unsigned)scim_number(c, OPTION_READ_TRIES) };
+    asks_init(&c->asks, &hooks, &c->config, scim_number(c, OPTION_READ_TRIES));
     buf_init(&c->reading->attributes, REQUEST_TARGET_MAX);
 }
 
-static void forget(struct scim_reading *r)
+static void forget(struct conn *c)
 {
-    asks_clear(&r->asks);
+    struct scim_reading *r = c->reading;
+    asks_clear(&c->asks);
     scim_seen_clear(&r->ids);
     table_deinit(&r->by_id);
     free(r->met);
@@ -384,7 +365,7 @@ void scim_reading_free(struct conn *c)
 {
     if (!c->reading)
         return;
-    forget(c->reading);
+    forget(c);
     groups_clear(&c->reading->groups);
     buf_deinit(&c->reading->attributes);
     free(c->reading);
@@ -429,31 +410,11 @@ static void list_attributes(const struct conn *c, struct buf *out)
 void scim_read_begin(struct conn *c, const struct read_goal *goal)
 {
     struct scim_reading *r = c->reading;
-    forget(r);
-    asks_begin(&r->asks, goal);
+    forget(c);
+    asks_begin(&c->asks, goal);
     scim_user_map_init(&r->map, c->config.schema, &r->groups,
                        scim_number(c, OPTION_GROUPS_FROM) == SCIM_FROM_GROUPS);
     list_attributes(c, &r->attributes);
     if (goal->kind == READ_LOOKUP)
         scim_lookup_begin(c);
-}
-
-enum read_next scim_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state)
-{
-    return asks_next(&c->reading->asks, out, id, state);
-}
-
-void scim_read_head(struct conn *c, unsigned id, int status)
-{
-    asks_head(&c->reading->asks, id, status);
-}
-
-void scim_read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
-{
-    asks_bytes(&c->reading->asks, id, p, n);
-}
-
-struct read_verdict scim_read_end(struct conn *c, unsigned id, const struct answer *a)
-{
-    return asks_end(&c->reading->asks, id, a);
 }

@@ -57,8 +57,8 @@ bool scim_roster_on_user(struct conn *c, struct scim_ask *a, const struct user *
 
 /* With a total ------------------------------------------------------------------------------------ */
 
-#define fail(c, ...) asks_fail(&(c)->reading->asks, AGAIN_LATER, __VA_ARGS__)
-#define give_up(c, ...) asks_fail(&(c)->reading->asks, AGAIN_NO, __VA_ARGS__)
+#define fail(c, ...) asks_fail(&(c)->asks, AGAIN_LATER, __VA_ARGS__)
+#define give_up(c, ...) asks_fail(&(c)->asks, AGAIN_NO, __VA_ARGS__)
 
 static void first_page(struct conn *c, const struct scim_ask *a)
 {
@@ -103,7 +103,7 @@ static void take_page(struct conn *c, const struct scim_ask *a)
     struct scim_reading *r = c->reading;
     if (a->ask.kind == ASK_PAGE && a->start == 1)
         first_page(c, a);
-    if (r->asks.result != READ_WAIT)
+    if (c->asks.result != READ_WAIT)
         return;
     if (a->total < 0 && a->ask.kind == ASK_PAGE) {
         fail(c, "GET /Users from number %" PRIu64 " states no total, the first page did", a->start);
@@ -132,7 +132,7 @@ static void show(struct str id, char out[120])
 
 static bool seal(struct conn *c)
 {
-    struct roster *roster = c->reading->asks.goal.roster;
+    struct roster *roster = c->asks.goal.roster;
     int name = schema_slot(c->config.schema, STR("userName"));
     struct str twice;
     char id[120];
@@ -148,7 +148,7 @@ static bool seal(struct conn *c)
 /* Behind the end comes nobody, or somebody again; never somebody new. */
 static bool nobody_beyond(struct conn *c)
 {
-    const struct asks *r = &c->reading->asks;
+    const struct asks *r = &c->asks;
     char id[120];
     for (size_t i = 0; i < r->n_asks; i++) {
         const struct scim_ask *a = (const struct scim_ask *)r->ask[i];
@@ -171,11 +171,11 @@ static void finish_total(struct conn *c)
     struct scim_reading *r = c->reading;
     if (!seal(c))
         return;
-    size_t n = roster_count(r->asks.goal.roster);
+    size_t n = roster_count(c->asks.goal.roster);
     if (n != (uint64_t)r->total)
         fail(c, "the service states %" PRId64 " users, its pages brought %zu", r->total, n);
     else if (nobody_beyond(c))
-        asks_complete(&r->asks, PROOF_ALL, "total");
+        asks_complete(&c->asks, PROOF_ALL, "total");
 }
 
 /* One after the other ----------------------------------------------------------------------------- */
@@ -207,7 +207,7 @@ static size_t fresh_ids(struct scim_reading *r, const struct scim_ask *a)
 /* Second pass: how many of a page it meets for the first time; fails where a user is not what he was. */
 static size_t fresh_meetings(struct conn *c, const struct scim_ask *a)
 {
-    const struct roster *roster = c->reading->asks.goal.roster;
+    const struct roster *roster = c->asks.goal.roster;
     size_t fresh = 0;
     char id[120];
     for (size_t i = 0; i < a->seen.n; i++) {
@@ -230,7 +230,7 @@ static void next_page(struct conn *c, struct scim_ask *a)
 {
     struct scim_ask *next = page_add(c, ASK_PAGE, a->start + a->count, a->wanted);
     next->pass = a->pass;
-    if (c->reading->asks.n_asks >= SCIM_PAGES_MAX)
+    if (c->asks.n_asks >= SCIM_PAGES_MAX)
         give_up(c, "GET /Users has no end");
     if (a->cursor && a->next_cursor && strcmp(a->cursor, a->next_cursor) == 0)
         fail(c, "GET /Users gives the same cursor again");
@@ -251,11 +251,11 @@ static void take_in_order(struct conn *c, struct scim_ask *a)
 {
     struct scim_reading *r = c->reading;
     size_t fresh = a->pass == 0 ? fresh_ids(r, a) : fresh_meetings(c, a);
-    if (r->asks.result != READ_WAIT)
+    if (c->asks.result != READ_WAIT)
         return;
     bool again = a->count > 0 && fresh == 0 && a->start > 1 && !by_cursor(c);
     if (again && a->ask.read_open) {
-        roster_read_end(r->asks.goal.roster, a->ask.read, false);
+        roster_read_end(c->asks.goal.roster, a->ask.read, false);
         a->ask.read_open = false;
     }
     if (again)
@@ -296,10 +296,10 @@ static void after_first_pass(struct conn *c)
     if (!total_fits(c) || !seal(c))
         return;
     if (scim_number(c, OPTION_PROOF) == SCIM_TOTAL && r->all_stated && r->total == (int64_t)r->brought) {
-        asks_complete(&r->asks, PROOF_ALL, "total");
+        asks_complete(&c->asks, PROOF_ALL, "total");
         return;
     }
-    r->met = xcalloc(roster_count(r->asks.goal.roster) + 1, 1);
+    r->met = xcalloc(roster_count(c->asks.goal.roster) + 1, 1);
     r->stage = STAGE_SECOND_PASS;
     start_pass(c, 1);
 }
@@ -307,19 +307,19 @@ static void after_first_pass(struct conn *c)
 static void after_second_pass(struct conn *c)
 {
     struct scim_reading *r = c->reading;
-    size_t n = roster_count(r->asks.goal.roster);
+    size_t n = roster_count(c->asks.goal.roster);
     char id[120];
     if (!total_fits(c))
         return;
     for (uint32_t u = 0; u < n; u++) {
         if (r->met[u])
             continue;
-        show(roster_id(r->asks.goal.roster, u), id);
+        show(roster_id(c->asks.goal.roster, u), id);
         fail(c, "the first pass named %zu users, the second %zu; '%s' stands only in the first", n,
              r->brought, id);
         return;
     }
-    asks_complete(&r->asks, PROOF_ALL, "two passes");
+    asks_complete(&c->asks, PROOF_ALL, "two passes");
 }
 
 /* Answers and stages ------------------------------------------------------------------------------ */

@@ -42,7 +42,7 @@ static void complain(struct conn *c, const struct attr *a, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(what, sizeof(what), fmt, args);
     va_end(args);
-    errs_add(c->reading->asks.goal.errs, NULL, 0, 0, NULL,
+    errs_add(c->asks.goal.errs, NULL, 0, 0, NULL,
              "attribute '%s': %s; if its /Schemas is wrong, set the option 'schemas' to 'off'", a->name,
              what);
 }
@@ -75,7 +75,7 @@ static void say_missing(struct conn *c, const struct attr *a, const char *what, 
 
 static void take_access(struct conn *c, struct attr *a, const json_t *definition, bool required)
 {
-    const struct schema *s = c->reading->asks.goal.schema;
+    const struct schema *s = c->asks.goal.schema;
     bool key = schema_is_key(s, (size_t)(a - s->attr));
     if (is(definition, "mutability", "readOnly")) {
         a->flags &= ~(unsigned)(ATTR_CREATE | ATTR_UPDATE);
@@ -162,7 +162,7 @@ static void check(struct conn *c, struct attr *a, const json_t *schemas, bool al
 
 void scim_schemas_take(struct conn *c, const json_t *root)
 {
-    struct schema *s = c->reading->asks.goal.schema;
+    struct schema *s = c->asks.goal.schema;
     const json_t *list = json_is_array(root) ? root : json_object_get(root, "Resources");
     const json_t *total = json_object_get(root, "totalResults");
     int groups = scim_groups_slot(s);

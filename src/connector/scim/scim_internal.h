@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
+#include "../asks.h"
 #include "../connectors_internal.h"
-#include "../say.h" /* say_text(), say_cut(), enum fault, struct judged */
 
 #define SCIM_ENTERPRISE "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 #define SCIM_CORE_USER "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -138,6 +138,7 @@ struct scim_reading; /* reading side's own */
 struct scim_token;   /* token.c's own */
 
 struct conn {
+    struct asks asks; /* first: see asks.h */
     struct conn_config config;
     struct scim_service service;
     struct scim_versions versions;
@@ -209,10 +210,6 @@ void scim_token_refused(struct conn *c);
 /* The readings (read.c and its like): as the door names them -------------------------------------- */
 
 void scim_read_begin(struct conn *c, const struct read_goal *goal);
-enum read_next scim_read_next(struct conn *c, struct request *out, unsigned *id, struct read_state *state);
-void scim_read_head(struct conn *c, unsigned id, int status);
-void scim_read_bytes(struct conn *c, unsigned id, const char *p, size_t n);
-struct read_verdict scim_read_end(struct conn *c, unsigned id, const struct answer *a);
 size_t scim_lookup_calls(const struct conn *c, size_t n, uint8_t *endpoint);
 void scim_reading_new(struct conn *c); /* the reading state of a new connection */
 void scim_reading_free(struct conn *c);

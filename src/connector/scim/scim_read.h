@@ -4,7 +4,7 @@
 #ifndef SCIM_READ_H
 #define SCIM_READ_H
 
-#include "../asks.h"
+#include "../tokens.h"
 #include "../wanted.h"
 #include "scim_internal.h"
 
@@ -47,10 +47,6 @@ bool scim_listing_end(struct listing *l);
 void scim_listing_free(struct listing *l);
 /* Says what is wrong, once; false, for return. */
 bool scim_listing_bad(struct listing *l, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* A scalar as text; null is {NULL,0}. */
-bool json_is_scalar(enum json_kind kind);
-struct str json_scalar(enum json_kind kind, struct str text);
 
 /* groups.c ---------------------------------------------------------------------------------------- */
 
@@ -213,7 +209,6 @@ void scim_seen_clear(struct seen *s);
 enum filter_sense { SENSE_NOT_KNOWN, SENSE_ASKED, SENSE_GOOD, SENSE_MINDS_CASE };
 
 struct scim_reading {
-    struct asks asks;
     unsigned stage;
     struct user_map map;
     struct buf attributes; /* "&attributes=...", or empty */

@@ -13,7 +13,7 @@ static void mistake(struct conn *c, enum scim_option o, const char *text)
 {
     char where[80];
     snprintf(where, sizeof(where), TARGET_OPTIONS "%s", scim_options[o].name);
-    errs_add(c->reading->asks.goal.errs, NULL, 0, 0, where, "%s", text);
+    errs_add(c->asks.goal.errs, NULL, 0, 0, where, "%s", text);
 }
 
 /* The service ------------------------------------------------------------------------------------- */
@@ -51,10 +51,9 @@ void scim_tenant_take_config(struct conn *c, const json_t *root)
 static void check_service(struct conn *c)
 {
     if (!c->service.patch && scim_number(c, OPTION_UPDATE_BY) == SCIM_BY_PATCH)
-        mistake(
-            c, OPTION_UPDATE_BY,
-            "the service says that it has no PATCH: set 'update_by' to 'put', or, if it has one all the same, "
-            "'discovery' to 'off'");
+        mistake(c, OPTION_UPDATE_BY,
+                "the service says that it has no PATCH: set 'update_by' to 'put', or, if it has one all the "
+                "same, 'discovery' to 'off'");
     if (!c->service.filter && scim_number(c, OPTION_ROSTER) == SCIM_LOOK_UP)
         mistake(c, OPTION_ROSTER,
                 "the service says that it has no filters, so nobody can be looked up: set "
@@ -65,7 +64,7 @@ static void check_service(struct conn *c)
 
 static void name_tenant(struct conn *c)
 {
-    struct tenant *t = c->reading->asks.goal.tenant;
+    struct tenant *t = c->asks.goal.tenant;
     const char *url = c->config.base_url ? c->config.base_url : "";
     const char *host = strstr(url, "://");
     size_t n = strlen(url);
@@ -121,7 +120,7 @@ static void add_probe(struct conn *c, bool searches)
 /* Tokens are no users; a name may be one, and is protected then. */
 void scim_tenant_take_probe(struct conn *c, const struct scim_ask *a)
 {
-    struct tenant *t = c->reading->asks.goal.tenant;
+    struct tenant *t = c->asks.goal.tenant;
     if (a->searches && is_basic(c) && a->seen.n == 1)
         say_cut(t->own_user, sizeof(t->own_user), a->seen.v[0].id);
 }
@@ -167,7 +166,7 @@ static bool has_group_named(const struct groups *g, struct str name)
 static void take_refs(struct conn *c)
 {
     struct groups *g = &c->reading->groups;
-    struct refs *refs = &c->reading->asks.goal.tenant->refs;
+    struct refs *refs = &c->asks.goal.tenant->refs;
     struct str rest = str_of(scim_text(c, OPTION_MANAGED_GROUPS)), name;
     for (size_t i = 0; i < g->n; i++)
         if (g->v[i].managed)
@@ -182,8 +181,8 @@ static void take_refs(struct conn *c)
 static void begin_groups(struct conn *c)
 {
     struct str rest = str_of(scim_text(c, OPTION_MANAGED_GROUPS));
-    refs_deinit(&c->reading->asks.goal.tenant->refs);
-    refs_init(&c->reading->asks.goal.tenant->refs);
+    refs_deinit(&c->asks.goal.tenant->refs);
+    refs_init(&c->asks.goal.tenant->refs);
     groups_clear(&c->reading->groups);
     if (!scim_maps_groups(c))
         return;
@@ -221,6 +220,6 @@ void scim_tenant_advance(struct conn *c)
     default:
         if (scim_maps_groups(c))
             take_refs(c);
-        asks_complete(&r->asks, PROOF_NONE, "service, attributes and groups read");
+        asks_complete(&c->asks, PROOF_NONE, "service, attributes and groups read");
     }
 }
