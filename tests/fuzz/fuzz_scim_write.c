@@ -1,6 +1,6 @@
-/* Any answer to each of SCIM's writes, Bulk among them: one settlement a step, its text fit to be shown, a new id of
- * creates that were done and of nobody else; what was not answered is never called done. And any user that a PUT is
- * built on: what goes back is a document of the same user. */
+/* Any answer to each of SCIM's writes, Bulk among them: one settlement a step, its text fit to be shown, a
+ * new id of creates that were done and of nobody else; what was not answered is never called done. And any
+ * user that a PUT is built on: what goes back is a document of the same user. */
 #include <jansson.h>
 
 #include "fuzz.h"
@@ -78,11 +78,13 @@ static const struct {
     { RANK_CREATE, "POST /Users", "", "{\"active\":true}", 1, NO_CHANGE, NO_CHANGE },
     { RANK_CREATE, "POST /Users", "", "{\"active\":true}", 2, NO_CHANGE, NO_CHANGE },
     { RANK_UPDATE, "PATCH /Users/{id}", "u1",
-      "{\"edits\":[{\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"x\",\"had\":false}]}", 3, NO_CHANGE,
-      NO_CHANGE },
+      "{\"edits\":[{\"path\":\"emails[type eq \\\"work\\\"].value\",\"value\":\"x\",\"had\":false}]}", 3,
+      NO_CHANGE, NO_CHANGE },
     { RANK_MEMBERSHIP, "PATCH /Groups/{id}", "", "{\"group\":\"g\",\"add\":true}", 1, 1, NO_CHANGE },
-    { RANK_MEMBERSHIP, "PATCH /Groups/{id}", "u1", "{\"group\":\"g\",\"add\":true}", 4, NO_CHANGE, NO_CHANGE },
-    { RANK_MEMBERSHIP, "PATCH /Groups/{id}", "u2", "{\"group\":\"g\",\"add\":false}", 5, NO_CHANGE, NO_CHANGE },
+    { RANK_MEMBERSHIP, "PATCH /Groups/{id}", "u1", "{\"group\":\"g\",\"add\":true}", 4, NO_CHANGE,
+      NO_CHANGE },
+    { RANK_MEMBERSHIP, "PATCH /Groups/{id}", "u2", "{\"group\":\"g\",\"add\":false}", 5, NO_CHANGE,
+      NO_CHANGE },
     { RANK_MANAGER, "PATCH /Users/{id}", "", "{}", 1, 1, 2 },
     { RANK_MANAGER, "PATCH /Users/{id}", "u3", "{\"missing\":\"m\"}", 6, NO_CHANGE, NO_CHANGE },
     { RANK_RETIRE, "DELETE /Users/{id}", "u4", "{}", 7, NO_CHANGE, NO_CHANGE },
@@ -189,7 +191,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         .retry_after_us = how > 200 ? SECOND_US : -1,
                         .etag = how & 64 ? STR("W/\"1\"") : (struct str){ NULL, 0 } };
     if (how >= 254)
-        a = (struct answer){ .sent = how == 254 ? SENT_UNKNOWN : SENT_NOT, .error = NET_CONNECT, .retry_after_us = -1 };
+        a = (struct answer){ .sent = how == 254 ? SENT_UNKNOWN : SENT_NOT,
+                             .error = NET_CONNECT,
+                             .retry_after_us = -1 };
     char *body = piece_of((const char *)in.p, in.n);
     a.body = a.sent == SENT_ANSWERED ? (struct str){ body, in.n } : (struct str){ NULL, 0 };
     settle_all(&b, &a);

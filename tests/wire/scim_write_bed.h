@@ -1,6 +1,6 @@
-/* What the wire tests of SCIM's writing half share: a connection without any reading before it, whose service is as
- * the test says, a few users, and JSON that is written with single quotes. Nothing is sent: requests are compared
- * byte for byte, answers are given as text. */
+/* What the wire tests of SCIM's writing half share: a connection without any reading before it, whose service
+ * is as the test says, a few users, and JSON that is written with single quotes. Nothing is sent: requests
+ * are compared byte for byte, answers are given as text. */
 #ifndef WIRE_SCIM_WRITE_BED_H
 #define WIRE_SCIM_WRITE_BED_H
 
@@ -26,9 +26,9 @@ enum slot {
     COST,
     GROUPS,
     PRIMARY,
-    LEVEL,   /* of another extension, a number */
-    REMOTE,  /* of the same, true or false */
-    BADGES,  /* of the same, several-valued */
+    LEVEL,  /* of another extension, a number */
+    REMOTE, /* of the same, true or false */
+    BADGES, /* of the same, several-valued */
     SLOTS
 };
 
@@ -222,8 +222,8 @@ static inline const char *json(struct bed *b, const char *text)
     return z;
 }
 
-static inline void assert_request(struct bed *b, enum scim_call call, enum http_method method, const char *target,
-                                  const char *body)
+static inline void assert_request(struct bed *b, enum scim_call call, enum http_method method,
+                                  const char *target, const char *body)
 {
     ck_assert_str_eq(scim_endpoints[b->q.endpoint].name, scim_endpoints[call].name);
     ck_assert_int_eq(b->q.method, method);

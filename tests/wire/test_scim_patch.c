@@ -1,5 +1,5 @@
-/* SCIM: changes -> steps -> single requests, byte for byte (RFC 7644 3.3, 3.5.2, 3.6), in every shape that the
- * options ask for. */
+/* SCIM: changes -> steps -> single requests, byte for byte (RFC 7644 3.3, 3.5.2, 3.6), in every shape that
+ * the options ask for. */
 #include "scim_write_bed.h"
 
 /* PATCH: one user in one call --------------------------------------------------------------------- */
@@ -71,8 +71,7 @@ END_TEST
 #define OTHER_PATHS                                                                                          \
     ",{'op':'replace','path':'urn:example:ext:2.0:User:level','value':-7},"                                  \
     "{'op':'replace','path':'urn:example:ext:2.0:User:desk.remote','value':true}"
-#define IN_ONE                                                                                               \
-    "'" EXT "':{'department':'D','costCenter':'C','manager':{'value':'boss'}}"
+#define IN_ONE "'" EXT "':{'department':'D','costCenter':'C','manager':{'value':'boss'}}"
 
 START_TEST(shapes_of_attributes)
 {
@@ -84,9 +83,10 @@ START_TEST(shapes_of_attributes)
                      "{'op':'replace','path':'" EXT ":costCenter','value':'C'}" OTHER_PATHS
                      ",{'op':'replace','path':'" EXT ":manager','value':{'value':'boss'}}" },
         { "paths", "object",
-          CORE_PATHS "{'op':'replace','path':'" EXT "','value':{'department':'D','costCenter':'C',"
-                     "'manager':{'value':'boss'}}},"
-                     "{'op':'replace','path':'urn:example:ext:2.0:User','value':{'level':-7,'desk':{'remote':true}}}" },
+          CORE_PATHS
+          "{'op':'replace','path':'" EXT "','value':{'department':'D','costCenter':'C',"
+          "'manager':{'value':'boss'}}},"
+          "{'op':'replace','path':'urn:example:ext:2.0:User','value':{'level':-7,'desk':{'remote':true}}}" },
         { "paths", "value",
           CORE_PATHS "{'op':'replace','value':{" IN_ONE
                      ",'urn:example:ext:2.0:User':{'level':-7,'desk':{'remote':true}}}}" },
@@ -95,7 +95,7 @@ START_TEST(shapes_of_attributes)
           ",'urn:example:ext:2.0:User':{'level':-7,'desk':{'remote':true}}}}" },
     };
     for (size_t i = 0; i < array_len(row); i++) {
-        struct edit e[] = { edit(GIVEN, "", "N\""), edit(TITLE, "x", "T"), edit(DEPARTMENT, "", "D"),
+        struct edit e[] = { edit(GIVEN, "", "N\""), edit(TITLE, "x", "T"),  edit(DEPARTMENT, "", "D"),
                             edit(COST, "c", "C"),   edit(LEVEL, "", "-07"), edit(REMOTE, "", "Yes") };
         struct change c[] = { of_user(CHANGE_UPDATE, "bare"), of_user(CHANGE_MANAGER, "bare") };
         struct bed b;
@@ -143,7 +143,8 @@ START_TEST(shapes_of_the_manager)
     static const struct {
         const char *shape, *clear, *extension, *patch, *set, *cleared;
     } row[] = {
-        { "value", "remove", "path", "paths", "{'op':'replace','path':'" EXT ":manager.value','value':'boss'}",
+        { "value", "remove", "path", "paths",
+          "{'op':'replace','path':'" EXT ":manager.value','value':'boss'}",
           "{'op':'remove','path':'" EXT ":manager'}" },
         { "object", "remove", "path", "paths",
           "{'op':'replace','path':'" EXT ":manager','value':{'value':'boss'}}",
@@ -210,8 +211,8 @@ START_TEST(shapes_of_clearing)
           "{'op':'replace','path':'addresses[type eq \\\"work\\\"].locality','value':null}" },
     };
     for (size_t i = 0; i < array_len(row); i++) {
-        struct edit e[] = { edit(TITLE, "T", ""), edit(MAIL, "old@example.com", ""), edit(LOCALITY, "Pune", ""),
-                            edit(DEPARTMENT, "D", "") };
+        struct edit e[] = { edit(TITLE, "T", ""), edit(MAIL, "old@example.com", ""),
+                            edit(LOCALITY, "Pune", ""), edit(DEPARTMENT, "D", "") };
         struct change c = of_user(CHANGE_UPDATE, "full");
         struct bed b;
         bed_init(&b);
@@ -239,11 +240,12 @@ START_TEST(entries_that_are_there)
     c.edit = e;
     c.n_edits = array_len(e);
     lower_one(&b, c, 0);
-    assert_patch(&b, 0, "full",
-                 "{'op':'replace','path':'emails[type eq \\\"work\\\"].value','value':'new@example.com'},"
-                 "{'op':'replace','path':'addresses[type eq \\\"work\\\"].streetAddress','value':'2 Road'},"
-                 "{'op':'replace','path':'addresses[type eq \\\"work\\\"].locality','value':'Pune'},"
-                 "{'op':'replace','path':'urn:example:ext:2.0:User:badges[type eq \\\"door\\\"].value','value':'78'}");
+    assert_patch(
+        &b, 0, "full",
+        "{'op':'replace','path':'emails[type eq \\\"work\\\"].value','value':'new@example.com'},"
+        "{'op':'replace','path':'addresses[type eq \\\"work\\\"].streetAddress','value':'2 Road'},"
+        "{'op':'replace','path':'addresses[type eq \\\"work\\\"].locality','value':'Pune'},"
+        "{'op':'replace','path':'urn:example:ext:2.0:User:badges[type eq \\\"door\\\"].value','value':'78'}");
     ck_assert(b.q.harmless);
     bed_deinit(&b);
 }
@@ -265,28 +267,31 @@ START_TEST(an_entry_is_there_by_another_part)
 }
 END_TEST
 
-/* Parts of one new entry go together; a second time would make a second entry, so the call is not harmless. */
+/* Parts of one new entry go together; a second time would make a second entry, so the call is not harmless.
+ */
 START_TEST(new_entries)
 {
     static const struct {
         const char *patch, *operations;
     } row[] = {
-        { "paths", "{'op':'add','path':'emails','value':[{'type':'work','value':'n@example.com'}]},"
-                   "{'op':'add','path':'phoneNumbers','value':[{'type':'mobile','value':'+91 1'}]},"
-                   "{'op':'add','path':'addresses','value':[{'type':'work','streetAddress':'2 Road',"
-                   "'locality':'Pune'}]},"
-                   "{'op':'add','path':'emails','value':[{'primary':true,'value':'p@example.com'}]},"
-                   "{'op':'add','path':'urn:example:ext:2.0:User:badges','value':[{'type':'door','value':'9'}]}" },
-        { "value", "{'op':'add','value':{'emails':[{'type':'work','value':'n@example.com'}]}},"
-                   "{'op':'add','value':{'phoneNumbers':[{'type':'mobile','value':'+91 1'}]}},"
-                   "{'op':'add','value':{'addresses':[{'type':'work','streetAddress':'2 Road',"
-                   "'locality':'Pune'}]}},"
-                   "{'op':'add','value':{'emails':[{'primary':true,'value':'p@example.com'}]}},"
-                   "{'op':'add','value':{'urn:example:ext:2.0:User':{'badges':[{'type':'door','value':'9'}]}}}" },
+        { "paths",
+          "{'op':'add','path':'emails','value':[{'type':'work','value':'n@example.com'}]},"
+          "{'op':'add','path':'phoneNumbers','value':[{'type':'mobile','value':'+91 1'}]},"
+          "{'op':'add','path':'addresses','value':[{'type':'work','streetAddress':'2 Road',"
+          "'locality':'Pune'}]},"
+          "{'op':'add','path':'emails','value':[{'primary':true,'value':'p@example.com'}]},"
+          "{'op':'add','path':'urn:example:ext:2.0:User:badges','value':[{'type':'door','value':'9'}]}" },
+        { "value",
+          "{'op':'add','value':{'emails':[{'type':'work','value':'n@example.com'}]}},"
+          "{'op':'add','value':{'phoneNumbers':[{'type':'mobile','value':'+91 1'}]}},"
+          "{'op':'add','value':{'addresses':[{'type':'work','streetAddress':'2 Road',"
+          "'locality':'Pune'}]}},"
+          "{'op':'add','value':{'emails':[{'primary':true,'value':'p@example.com'}]}},"
+          "{'op':'add','value':{'urn:example:ext:2.0:User':{'badges':[{'type':'door','value':'9'}]}}}" },
     };
     for (size_t i = 0; i < array_len(row); i++) {
-        struct edit e[] = { edit(MAIL, "", "n@example.com"), edit(MOBILE, "", "+91 1"),
-                            edit(STREET, "", "2 Road"),      edit(LOCALITY, "", "Pune"),
+        struct edit e[] = { edit(MAIL, "", "n@example.com"),    edit(MOBILE, "", "+91 1"),
+                            edit(STREET, "", "2 Road"),         edit(LOCALITY, "", "Pune"),
                             edit(PRIMARY, "", "p@example.com"), edit(BADGES, "", "9") };
         struct change c = of_user(CHANGE_UPDATE, "bare");
         struct bed b;
@@ -306,10 +311,11 @@ END_TEST
 
 START_TEST(joiner_with_everything)
 {
-    struct edit e[] = { edit(USER_NAME, "", "nila"), edit(GIVEN, "", "Nila"),    edit(FAMILY, "", "Das"),
-                        edit(TITLE, "", ""),         edit(MAIL, "", "n@example.com"), edit(STREET, "", "2 Road"),
-                        edit(LOCALITY, "", "Pune"),  edit(DEPARTMENT, "", "D"),  edit(GROUPS, "", "g 1\ng/2"),
-                        edit(LEVEL, "", "3") };
+    struct edit e[] = { edit(USER_NAME, "", "nila"),     edit(GIVEN, "", "Nila"),
+                        edit(FAMILY, "", "Das"),         edit(TITLE, "", ""),
+                        edit(MAIL, "", "n@example.com"), edit(STREET, "", "2 Road"),
+                        edit(LOCALITY, "", "Pune"),      edit(DEPARTMENT, "", "D"),
+                        edit(GROUPS, "", "g 1\ng/2"),    edit(LEVEL, "", "3") };
     struct change c = joiner("nila", e, array_len(e));
     struct bed b;
     bed_init(&b);
@@ -348,7 +354,9 @@ START_TEST(joiners_manager)
         const char *id, *key;
         size_t steps;
         bool inside;
-    } row[] = { { "boss", "E1", 1, true }, { "", "E8", 2, false }, { "nobody", "E9", 2, false }, { "", "", 1, false } };
+    } row[] = {
+        { "boss", "E1", 1, true }, { "", "E8", 2, false }, { "nobody", "E9", 2, false }, { "", "", 1, false }
+    };
     for (size_t i = 0; i < array_len(row); i++) {
         struct edit e = edit(USER_NAME, "", "nila");
         struct change c = joiner("nila", &e, 1);
@@ -387,7 +395,8 @@ START_TEST(manager_who_joins)
     name_user(&b, 1, "nila#1");
     name_user(&b, 2, "boss\"2");
     assert_patch(&b, 0, "bare", "{'op':'replace','path':'" EXT ":manager','value':{'value':'boss\\\"2'}}");
-    assert_patch(&b, 2, "nila%231", "{'op':'replace','path':'" EXT ":manager','value':{'value':'boss\\\"2'}}");
+    assert_patch(&b, 2, "nila%231",
+                 "{'op':'replace','path':'" EXT ":manager','value':{'value':'boss\\\"2'}}");
     b.id[2][0] = '\0'; /* when calls are only counted */
     ck_assert_uint_eq(pack(&b, 2, 1), 1);
     bed_deinit(&b);
@@ -435,7 +444,8 @@ START_TEST(shapes_in_documents)
     lower_one(&b, c, 0);
     pack(&b, 0, 1);
     assert_request(&b, CALL_CREATE, HTTP_POST, "/Users",
-                   NEW_USER ",'" EXT "'],'active':'True','userName':'nila','" EXT "':{'manager':{'value':'boss'}}}");
+                   NEW_USER ",'" EXT "'],'active':'True','userName':'nila','" EXT
+                            "':{'manager':{'value':'boss'}}}");
     bed_deinit(&b);
 }
 END_TEST
@@ -526,6 +536,6 @@ END_TEST
 
 UNIT("scim: single writes", activation_update_and_manager_are_one_patch, those_who_leave, active_as_text,
      shapes_of_attributes, typed_values, shapes_of_the_manager, shapes_of_clearing, entries_that_are_there,
-     an_entry_is_there_by_another_part, new_entries, joiner_with_everything, joiners_manager, manager_who_joins,
-     primary_address, shapes_in_documents, manager_who_is_gone, groups_added_and_removed,
+     an_entry_is_there_by_another_part, new_entries, joiner_with_everything, joiners_manager,
+     manager_who_joins, primary_address, shapes_in_documents, manager_who_is_gone, groups_added_and_removed,
      many_members_in_one_call)

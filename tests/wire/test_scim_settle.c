@@ -1,5 +1,5 @@
-/* SCIM: what the answers to single writes mean (RFC 7644 3.3, 3.5, 3.6, 3.12), PUT with what is read before it, and
- * conditional writes (3.14). */
+/* SCIM: what the answers to single writes mean (RFC 7644 3.3, 3.5, 3.6, 3.12), PUT with what is read before
+ * it, and conditional writes (3.14). */
 #include "scim_write_bed.h"
 
 /* A step of each kind of call: 0 create, 1 update, 2 delete, 3 and 4 members to add, 5 one to remove. */
@@ -7,8 +7,8 @@ static void steps_of_all(struct bed *b)
 {
     struct edit name = edit(USER_NAME, "", "nila"), title = edit(TITLE, "", "T"), in = edit(GROUPS, "", "g"),
                 out = edit(GROUPS, "g", "");
-    struct change c[] = { joiner("nila", &name, 1),        of_user(CHANGE_UPDATE, "bare"),
-                          of_user(CHANGE_RETIRE, "full"),  of_user(CHANGE_MEMBERSHIP, "bare"),
+    struct change c[] = { joiner("nila", &name, 1),           of_user(CHANGE_UPDATE, "bare"),
+                          of_user(CHANGE_RETIRE, "full"),     of_user(CHANGE_MEMBERSHIP, "bare"),
                           of_user(CHANGE_MEMBERSHIP, "full"), of_user(CHANGE_MEMBERSHIP, "boss") };
     struct edit *e[] = { &name, &title, NULL, &in, &in, &out };
     for (uint32_t i = 0; i < array_len(c); i++) {
@@ -47,8 +47,15 @@ END_TEST
 START_TEST(creates_without_an_id)
 {
     static const char *const body[] = {
-        NULL, "", "{}", "[1]", "{'id':7}", "{'id':''}", "{'meta':{'location':'nila'}}",
-        "{'meta':{'location':'https://scim.example.com/v2/Users/a%00b'}}", "{'id':'a\\u0000b'}",
+        NULL,
+        "",
+        "{}",
+        "[1]",
+        "{'id':7}",
+        "{'id':''}",
+        "{'meta':{'location':'nila'}}",
+        "{'meta':{'location':'https://scim.example.com/v2/Users/a%00b'}}",
+        "{'id':'a\\u0000b'}",
         "{'id':'12345678901234567890123456789012345678901234567890123456789012345678901234567890'}",
         "<html>ok</html>"
     };
@@ -95,14 +102,23 @@ START_TEST(faults)
 {
     enum { C, U, D, M, R, CALLS };
     static const size_t first[CALLS] = { 0, 1, 2, 3, 5 }, count[CALLS] = { 1, 1, 1, 2, 1 };
-    enum { NO = SETTLED_REFUSED, RE = SETTLED_NOT_DONE, UN = SETTLED_UNKNOWN, OK = SETTLED_DONE, ST = SETTLED_STALE };
+    enum {
+        NO = SETTLED_REFUSED,
+        RE = SETTLED_NOT_DONE,
+        UN = SETTLED_UNKNOWN,
+        OK = SETTLED_DONE,
+        ST = SETTLED_STALE
+    };
     static const struct {
         int status;
         const char *body;
         int settled[CALLS];
         const char *says;
     } row[] = {
-        { 400, ERROR("400", ",'scimType':'invalidPath','detail':'no such'"), { NO, NO, NO, NO, NO }, "no such" },
+        { 400,
+          ERROR("400", ",'scimType':'invalidPath','detail':'no such'"),
+          { NO, NO, NO, NO, NO },
+          "no such" },
         { 400, ERROR("400", ",'scimType':'noTarget'"), { NO, NO, NO, NO, OK }, "noTarget" },
         { 403, ERROR("403", ""), { NO, NO, NO, NO, NO }, "403" },
         { 404, NULL, { NO, NO, OK, NO, OK }, NULL },
@@ -235,7 +251,8 @@ START_TEST(new_entries_are_not_repeated)
 }
 END_TEST
 
-/* Members to add: a service was met that then has them twice. What is known to be there is not added at all. */
+/* Members to add: a service was met that then has them twice. What is known to be there is not added at all.
+ */
 START_TEST(members_are_not_added_twice)
 {
     struct edit e = edit(GROUPS, "", "a\nb");
@@ -273,18 +290,20 @@ static bool prepared(struct bed *b, size_t step, const struct answer *a)
     "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','urn:example:ext:2.0:User'],'id':'b@ss/% 1',"  \
     "'meta':{'version':'W/\\\"3\\\"','created':'x'},'UserName':'old','active':true,'profileUrl':'u',"        \
     "'name':{'givenName':'A','formatted':'A B'},'title':'T','groups':[{'value':'g'}],"                       \
-    "'emails':[{'type':'home','value':'h'},{'value':'w','Type':'Work','primary':true}],"                      \
+    "'emails':[{'type':'home','value':'h'},{'value':'w','Type':'Work','primary':true}],"                     \
     "'phoneNumbers':[{'type':'mobile','value':'1'},{'type':'work','value':'2'}],"                            \
-    "'addresses':[{'type':'work','locality':'Pune','country':'IN'}],"                                       \
+    "'addresses':[{'type':'work','locality':'Pune','country':'IN'}],"                                        \
     "'urn:example:ext:2.0:User':{'badge':5,'level':1}}"
 
 /* What the job maps is set or cleared, wherever the service spells it how it likes; all else goes back. */
 START_TEST(put_changes_what_is_mapped_only)
 {
-    struct edit e[] = { edit(USER_NAME, "old", "new"), edit(GIVEN, "A", "Nila"), edit(TITLE, "T", ""),
-                        edit(MAIL, "w", "n@example.com"), edit(MOBILE, "1", ""), edit(STREET, "", "2 Road"),
-                        edit(LOCALITY, "Pune", ""),    edit(DEPARTMENT, "", "D"), edit(COST, "C", ""),
-                        edit(LEVEL, "1", "2"),         edit(BADGES, "", "9") };
+    struct edit e[] = { edit(USER_NAME, "old", "new"), edit(GIVEN, "A", "Nila"),
+                        edit(TITLE, "T", ""),          edit(MAIL, "w", "n@example.com"),
+                        edit(MOBILE, "1", ""),         edit(STREET, "", "2 Road"),
+                        edit(LOCALITY, "Pune", ""),    edit(DEPARTMENT, "", "D"),
+                        edit(COST, "C", ""),           edit(LEVEL, "1", "2"),
+                        edit(BADGES, "", "9") };
     struct change c[] = { of_user(CHANGE_UPDATE, "b@ss/% 1"), of_user(CHANGE_MANAGER, "b@ss/% 1") };
     struct bed b;
     bed_init(&b);
@@ -299,15 +318,16 @@ START_TEST(put_changes_what_is_mapped_only)
     ck_assert(prepared(&b, 0, &a));
     assert_request(&b, CALL_USER, HTTP_GET, "/Users/b%40ss%2F%25%201", NULL);
     ck_assert_uint_eq(pack(&b, 0, 1), 1);
-    assert_request(&b, CALL_PUT, HTTP_PUT, "/Users/b%40ss%2F%25%201",
-                   "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','urn:example:ext:2.0:User','" EXT
-                   "'],'id':'b@ss/% 1','UserName':'new','active':true,'profileUrl':'u',"
-                   "'name':{'givenName':'Nila','formatted':'A B'},"
-                   "'emails':[{'type':'home','value':'h'},{'value':'n@example.com','Type':'Work','primary':true}],"
-                   "'phoneNumbers':[{'type':'work','value':'2'}],"
-                   "'addresses':[{'type':'work','country':'IN','streetAddress':'2 Road'}],"
-                   "'urn:example:ext:2.0:User':{'badge':5,'level':2,'badges':[{'type':'door','value':'9'}]},"
-                   "'" EXT "':{'department':'D','manager':{'value':'boss'}}}");
+    assert_request(
+        &b, CALL_PUT, HTTP_PUT, "/Users/b%40ss%2F%25%201",
+        "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','urn:example:ext:2.0:User','" EXT
+        "'],'id':'b@ss/% 1','UserName':'new','active':true,'profileUrl':'u',"
+        "'name':{'givenName':'Nila','formatted':'A B'},"
+        "'emails':[{'type':'home','value':'h'},{'value':'n@example.com','Type':'Work','primary':true}],"
+        "'phoneNumbers':[{'type':'work','value':'2'}],"
+        "'addresses':[{'type':'work','country':'IN','streetAddress':'2 Road'}],"
+        "'urn:example:ext:2.0:User':{'badge':5,'level':2,'badges':[{'type':'door','value':'9'}]},"
+        "'" EXT "':{'department':'D','manager':{'value':'boss'}}}");
     ck_assert(b.q.harmless);
     assert_str(header_of(&b.q, "If-Match"), "");
     bed_deinit(&b);
@@ -323,8 +343,8 @@ START_TEST(put_of_state_and_manager)
     lower_one(&b, c, 0);
     lower_one(&b, of_user(CHANGE_DEACTIVATE, "bare"), 1);
     assert_step(&b, 1, CALL_PUT, RANK_DEACTIVATE);
-    struct answer a =
-        answer_of(&b, 200, "{'id':'bare','" EXT "':{'manager':{'value':'boss','displayName':'B'},'division':'X'}}");
+    struct answer a = answer_of(
+        &b, 200, "{'id':'bare','" EXT "':{'manager':{'value':'boss','displayName':'B'},'division':'X'}}");
     ck_assert(prepared(&b, 0, &a));
     pack(&b, 0, 1);
     assert_request(&b, CALL_PUT, HTTP_PUT, "/Users/bare", "{'id':'bare','" EXT "':{'division':'X'}}");
@@ -337,6 +357,34 @@ START_TEST(put_of_state_and_manager)
     pack(&b, 1, 1);
     ck_assert_int_eq(b.q.method, HTTP_GET);
     bed_deinit(&b);
+}
+END_TEST
+
+/* Also where it is not what is changed. */
+START_TEST(put_where_active_is_a_text)
+{
+    struct edit e = edit(TITLE, "", "T");
+    struct change c = of_user(CHANGE_UPDATE, "bare");
+    static const char *const row[][2] = { { "true", "'True'" },
+                                          { "false", "'False'" },
+                                          { "'yes'", "'yes'" } };
+    for (size_t i = 0; i < array_len(row); i++) {
+        char shown[80], body[120];
+        struct bed b;
+        bed_init(&b);
+        bed_option(&b, OPTION_UPDATE_BY, "put");
+        bed_option(&b, OPTION_ACTIVE_SHAPE, "string");
+        c.edit = &e;
+        c.n_edits = 1;
+        lower_one(&b, c, 0);
+        snprintf(shown, sizeof(shown), "{'id':'bare','active':%s}", row[i][0]);
+        snprintf(body, sizeof(body), "{'id':'bare','active':%s,'title':'T'}", row[i][1]);
+        struct answer a = answer_of(&b, 200, shown);
+        ck_assert(prepared(&b, 0, &a));
+        pack(&b, 0, 1);
+        assert_request(&b, CALL_PUT, HTTP_PUT, "/Users/bare", body);
+        bed_deinit(&b);
+    }
 }
 END_TEST
 
@@ -376,8 +424,10 @@ START_TEST(put_where_there_is_no_patch)
     ck_assert(prepared(&b, 1, &a));
     assert_request(&b, CALL_USER, HTTP_GET, "/Users/n1", NULL);
     pack(&b, 1, 1);
-    assert_request(&b, CALL_PUT, HTTP_PUT, "/Users/n1",
-                   "{'id':'n1','userName':'nila','" EXT "':{'manager':{'value':'n2'}},'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','" EXT "']}");
+    assert_request(
+        &b, CALL_PUT, HTTP_PUT, "/Users/n1",
+        "{'id':'n1','userName':'nila','" EXT
+        "':{'manager':{'value':'n2'}},'schemas':['urn:ietf:params:scim:schemas:core:2.0:User','" EXT "']}");
     bed_deinit(&b);
 }
 END_TEST
@@ -406,7 +456,8 @@ START_TEST(preludes_that_fail)
     for (size_t i = 0; i < array_len(row); i++) {
         struct answer a = answer_of(&b, row[i].status, row[i].body);
         ck_assert(!prepared(&b, 0, &a));
-        ck_assert_msg(b.out[0].settled == row[i].settled && b.out[0].again == row[i].again && b.out[0].text[0],
+        ck_assert_msg(b.out[0].settled == row[i].settled && b.out[0].again == row[i].again &&
+                          b.out[0].text[0],
                       "row %zu: %d '%s'", i, (int)b.out[0].settled, b.out[0].text);
         pack(&b, 0, 1);
         ck_assert_int_eq(b.q.method, HTTP_GET);
@@ -477,7 +528,6 @@ START_TEST(versions_follow_the_answers)
 }
 END_TEST
 
-/* Not those that the listing showed: those that were read right before. */
 START_TEST(put_is_conditional_on_what_it_was_built_on)
 {
     struct bed b;
@@ -485,12 +535,12 @@ START_TEST(put_is_conditional_on_what_it_was_built_on)
     b.conn->service.etag = true;
     bed_option(&b, OPTION_UPDATE_BY, "put");
     lower_one(&b, of_user(CHANGE_DEACTIVATE, "bare"), 0);
-    versions_put(&b.conn->versions, STR("bare"), STR("1"));
     struct answer a = answer_of(&b, 200, "{'id':'bare','meta':{'version':'2'}}");
     a.etag = STR("3");
     ck_assert(prepared(&b, 0, &a));
     pack(&b, 0, 1);
     assert_str(header_of(&b.q, "If-Match"), "2");
+    versions_put(&b.conn->versions, STR("bare"), STR("3"));
     a = answer_of(&b, 200, "{'id':'bare'}");
     a.etag = STR("3");
     ck_assert(prepared(&b, 0, &a));
@@ -501,8 +551,31 @@ START_TEST(put_is_conditional_on_what_it_was_built_on)
 }
 END_TEST
 
-UNIT("scim: answers to single writes", creates_that_were_done, creates_without_an_id, others_that_were_done, faults,
-     how_far_a_refusal_reaches, throttled, credentials_refused, not_answered, new_entries_are_not_repeated,
-     members_are_not_added_twice, put_changes_what_is_mapped_only, put_of_state_and_manager,
-     put_where_the_manager_is_a_text, put_where_there_is_no_patch, preludes_that_fail, conditional_writes, versions_follow_the_answers,
-     put_is_conditional_on_what_it_was_built_on)
+/* Another version than the roster's, and a user who is already as he should be: a look decides, nothing is
+ * sent. */
+START_TEST(put_looks_first)
+{
+    static const struct {
+        const char *known, *body;
+    } row[] = { { "1", "{'id':'bare','meta':{'version':'2'}}" }, { "", "{'id':'bare','active':false}" } };
+    for (size_t i = 0; i < array_len(row); i++) {
+        struct bed b;
+        bed_init(&b);
+        b.conn->service.etag = true;
+        bed_option(&b, OPTION_UPDATE_BY, "put");
+        lower_one(&b, of_user(CHANGE_DEACTIVATE, "bare"), 0);
+        versions_put(&b.conn->versions, STR("bare"), str_of(row[i].known));
+        struct answer a = answer_of(&b, 200, row[i].body);
+        ck_assert(!prepared(&b, 0, &a));
+        assert_settled(&b, 0, SETTLED_STALE, BLAST_STEP, AGAIN_LATER);
+        bed_deinit(&b);
+    }
+}
+END_TEST
+
+UNIT("scim: answers to single writes", creates_that_were_done, creates_without_an_id, others_that_were_done,
+     faults, how_far_a_refusal_reaches, throttled, credentials_refused, not_answered,
+     new_entries_are_not_repeated, members_are_not_added_twice, put_changes_what_is_mapped_only,
+     put_of_state_and_manager, put_where_active_is_a_text, put_where_the_manager_is_a_text,
+     put_where_there_is_no_patch, preludes_that_fail, conditional_writes, versions_follow_the_answers,
+     put_is_conditional_on_what_it_was_built_on, put_looks_first)

@@ -265,7 +265,8 @@ static json_t *operation_json(const struct bulk *b, const struct operation *o, c
 /* The create of the manager whom this operation names; BULK_NONE. */
 static uint32_t manager_op(const struct bulk *b, uint32_t op)
 {
-    uint32_t step = b->op[op].manager;
+    const struct operation *o = &b->op[op];
+    uint32_t step = o->writing == WRITE_USER ? o->first : o->manager;
     uint32_t create = step == BULK_NONE ? BULK_NONE : bulk_creates(b, b->steps[step]->manager_ref);
     return create == BULK_NONE ? BULK_NONE : b->of[create];
 }

@@ -141,8 +141,8 @@ static void set_value(json_t *user, struct str name, json_t *value)
         set(o, key, json_incref(value));
 }
 
-/* The whole manager is set: what the service says of the one before (name, $ref) is not true of the new. The option
- * is about PATCH: a document has the form of its schema, or that in which the service shows it. */
+/* The whole manager is set: what the service says of the one before (name, $ref) is not true of the new. The
+ * option is about PATCH: a document has the form of its schema, or that in which the service shows it. */
 static void set_manager(json_t *user, struct str id)
 {
     json_t *o = container(user, STR(SCIM_ENTERPRISE), false, id.n > 0);
@@ -161,13 +161,21 @@ static void set_manager(json_t *user, struct str id)
     }
 }
 
+/* Shown as a boolean everywhere; where a text is wanted it does not go back as it came either. */
+static void set_active(const struct conn *c, json_t *user, const struct task *w)
+{
+    const json_t *shown = member(user, STR("active"));
+    bool text = scim_number(c, OPTION_ACTIVE_SHAPE) == SCIM_ACTIVE_STRING;
+    bool active = w->active >= 0 ? w->active == 1 : json_is_true(shown);
+    if (w->active >= 0 || (text && json_is_boolean(shown)))
+        set(user, STR("active"), text ? json_string(active ? "True" : "False") : json_boolean(active));
+}
+
 void document_set(const struct conn *c, json_t *user, const struct task *w)
 {
     const json_t *e;
     size_t i;
-    bool text = scim_number(c, OPTION_ACTIVE_SHAPE) == SCIM_ACTIVE_STRING;
-    if (w->active >= 0)
-        set(user, STR("active"), text ? json_string(w->active ? "True" : "False") : json_boolean(w->active));
+    set_active(c, user, w);
     json_array_foreach(w->edits, i, e) set_value(user, json_member(e, "path"), json_object_get(e, "value"));
     if (w->manager_set)
         set_manager(user, w->manager);
@@ -265,6 +273,24 @@ static void keep_version(json_t *user, struct str etag)
         set(meta, STR("version"), json_text(etag));
 }
 
+/* He is what he should be, or no longer as the roster has him: then a look tells what is left to do. */
+static bool looked_at_first(const struct conn *c, const struct step *s, struct str id, json_t *user)
+{
+    struct str known = scim_uses_if_match(c) ? versions_get(&c->versions, id) : (struct str){ 0 };
+    if (known.n > 0 && !str_eq(known, json_member(member(user, STR("meta")), "version")))
+        return true;
+    if (s->manager_ref != NO_CHANGE) /* who that is, only pack() knows */
+        return false;
+    struct task w;
+    json_t *wanted = json_deep_copy(user);
+    task_read(&w, s);
+    document_set(c, wanted, &w);
+    bool same = w.missing.n == 0 && json_equal(wanted, user);
+    task_free(&w);
+    json_decref(wanted);
+    return same;
+}
+
 bool scim_prepared(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,
                    struct settlement *out)
 {
@@ -280,10 +306,15 @@ bool scim_prepared(struct conn *c, const struct step *const *steps, size_t n, co
         keep_version(root, a->etag);
         json_decref(c->documents.v[place].user);
         c->documents.v[place].user = root;
-        return true;
+        if (!looked_at_first(c, steps[0], id, root))
+            return true;
     }
     struct settlement all = { .wait_us = -1 };
-    if (j.fault == FAULT_NONE) {
+    if (j.fault == FAULT_NONE && his) {
+        json_incref(root);
+        all = (struct settlement){ .settled = SETTLED_STALE, .again = AGAIN_LATER, .wait_us = -1 };
+        say_text(all.text, sizeof(all.text), "somebody else has changed the user meanwhile");
+    } else if (j.fault == FAULT_NONE) {
         all = (struct settlement){ .settled = SETTLED_NOT_DONE, .again = AGAIN_LATER, .wait_us = -1 };
         say_text(all.text, sizeof(all.text),
                  "the user was to be read before the change, and the answer is not him");
