@@ -67,7 +67,7 @@ struct engine_config {
     const char *only;             /* --only KEY: nothing but this user's changes; NULL */
     int64_t first;                /* --first N: no more than the first N users with changes; -1 */
     int64_t max_time_us;          /* --max-time; 0 none */
-    bool retry_refused; /* plan, sync: send what does not stick once more (plan_unstuck) */
+    bool retry_refused;           /* plan, sync: send what does not stick once more (plan_unstuck) */
     bool detailed_exitcode;
     bool offline;               /* check without a call */
     struct str manifest;        /* text of the feed's manifest, read by the caller; empty: none declared */

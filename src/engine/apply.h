@@ -6,11 +6,11 @@
 #include "engine_internal.h"
 
 #define STEP_TRIES_MAX                                                                                       \
-    5                     /* sends of one step for passing faults; an unknown outcome is sent once more only \
-                           */
+    5 /* sends of one step for passing faults; an unknown outcome is sent once more only                     \
+       */
 #define STALE_ROUNDS_MAX 3 /* looks at a user who changes under a conditional write again and again */
-#define BREAKER_ROW 10    /* failed calls in a row ... */
-#define BREAKER_WINDOW 50 /* ... or half of this many end the run */
+#define BREAKER_ROW 10     /* failed calls in a row ... */
+#define BREAKER_WINDOW 50  /* ... or half of this many end the run */
 #define READ_BACK_PAUSE_US (2 * SECOND_US)
 #define READ_BACK_PAUSE_MAX_US (30 * SECOND_US)
 
@@ -53,9 +53,9 @@ struct apply {
                            its own */
     uint32_t *number;   /* owned, by step: ordinal among the steps of its first change */
     struct by_change by_change;
-    uint32_t *taken; /* owned, by step: the last call that was put together with it */
-    uint32_t calls;  /* put together so far */
-    bool hopeless;   /* a step ended badly whose wave has steps that may need it */
+    uint32_t *taken;                     /* owned, by step: the last call that was put together with it */
+    uint32_t calls;                      /* put together so far */
+    bool hopeless;                       /* a step ended badly whose wave has steps that may need it */
     struct prepared prepared[CALLS_MAX]; /* the oldest first */
     size_t n_prepared;
     uint32_t wave;

@@ -144,8 +144,8 @@ static bool lacks_manager(const struct engine *e, const struct step *s)
 }
 
 /* Why a step cannot go any more: something it needs was not done. NULL: nothing is in its way (waves saw to
- * the order). *open: something else that it needs may still be done; until then nothing is said of it, as that
- * may be the create of its own user. */
+ * the order). *open: something else that it needs may still be done; until then nothing is said of it, as
+ * that may be the create of its own user. */
 static const char *broken_need(const struct engine *e, size_t i, char text[200], bool *open)
 {
     const struct step *s = &e->work.step[i];

@@ -166,8 +166,9 @@ static void roster_read(struct engine *e, bool complete)
 {
     if (!complete) {
         engine_fail(e, EXIT_TARGET,
-                    e->look_up ? "the users could not be looked up in %u tries: %s; nothing was written"
-                               : "the list of users is not proven complete after %u tries: %s; nothing was written",
+                    e->look_up
+                        ? "the users could not be looked up in %u tries: %s; nothing was written"
+                        : "the list of users is not proven complete after %u tries: %s; nothing was written",
                     e->reading.tries, e->reading.state.why);
         return;
     }
@@ -200,10 +201,9 @@ static void tenant_read(struct engine *e, bool complete)
 
 void engine_look_up(struct engine *e)
 {
-    reading_begin(e,
-                  &(struct read_goal){
-                      .kind = READ_LOOKUP, .lookups = e->wanted.v, .n_lookups = e->wanted.n },
-                  roster_read);
+    reading_begin(
+        e, &(struct read_goal){ .kind = READ_LOOKUP, .lookups = e->wanted.v, .n_lookups = e->wanted.n },
+        roster_read);
     e->reading.not_before = e->settled_at;
 }
 
@@ -298,9 +298,10 @@ static void ev_start(struct engine *e)
         return;
     bool piped = strcmp(e->cfg.job->feed.path, "-") == 0;
     if (piped && e->look_up && e->cfg.verb != VERB_APPLY)
-        engine_fail(e, EXIT_USAGE,
-                    "feed '-' is standard input, which can be read once only, and with \"roster\": \"look_up\" "
-                    "the feed is read twice; write it to a file and name that as the feed's path");
+        engine_fail(
+            e, EXIT_USAGE,
+            "feed '-' is standard input, which can be read once only, and with \"roster\": \"look_up\" "
+            "the feed is read twice; write it to a file and name that as the feed's path");
     else if (e->cfg.verb == VERB_APPLY || piped)
         engine_enter(e, e->cfg.offline ? PHASE_FEED : PHASE_TENANT);
     else

@@ -46,15 +46,15 @@ struct endpoint_count {
 struct reading {
     bool active;
     struct read_goal goal;
-    unsigned tries;     /* begun, this one included */
-    unsigned failures;  /* of this try */
-    bool expects;       /* the plan has `expected` calls of it, `spent` were made: what is beyond is retried */
+    unsigned tries;    /* begun, this one included */
+    unsigned failures; /* of this try */
+    bool expects;      /* the plan has `expected` calls of it, `spent` were made: what is beyond is retried */
     mono_us not_before; /* backing off */
     struct read_state state;
     char last_failure[SETTLED_TEXT_MAX];
     uint64_t made[ENDPOINTS_MAX]; /* calls of this try */
     uint64_t expected[ENDPOINTS_MAX], spent[ENDPOINTS_MAX];
-    struct call *offered;         /* a request in hand, waiting for its turn */
+    struct call *offered; /* a request in hand, waiting for its turn */
     void (*done)(struct engine *e, bool complete);
 };
 
@@ -97,11 +97,11 @@ struct engine {
     bool feed_open; /* the loop is reading it */
     enum feed_pass feed_pass;
     bool feed_ended;
-    bool look_up;                /* the roster is not listed but looked up: the feed is read twice ... */
-    struct lookups wanted;       /* ... first for these */
-    bool keys_unchanged;         /* what the first pass saw ... */
+    bool look_up;          /* the roster is not listed but looked up: the feed is read twice ... */
+    struct lookups wanted; /* ... first for these */
+    bool keys_unchanged;   /* what the first pass saw ... */
     char keys_sha256[SHA256_HEX];
-    struct sha256 rows_sha;      /* ... and the second does */
+    struct sha256 rows_sha; /* ... and the second does */
     struct mapping mapping;
     struct mapped_value *mapped;           /* owned; value maps of all columns */
     char **status_active, **status_leaver; /* borrowed from the job */

@@ -210,7 +210,9 @@ static void resolve_newer(struct engine *e, uint32_t step, const struct roster *
     } else {
         snprintf(text, sizeof text, "%s: %.300s",
                  again ? "changed again and again while it was to be written" : "changed meanwhile",
-                 image == IMAGE_GONE ? "the user is gone" : difference.n ? difference.p : "");
+                 image == IMAGE_GONE ? "the user is gone"
+                 : difference.n      ? difference.p
+                                     : "");
         step_over(e, step, STEP_IS_STALE, text);
     }
     buf_deinit(&difference);
@@ -377,10 +379,9 @@ static void plan_read_back(struct engine *e, uint32_t wave, const bool *last)
     for (size_t i = 0; i < e->work.n_steps; i++)
         for (size_t k = 0; k < e->work.step[i].n_changes; k++) {
             uint32_t c = e->work.step[i].change[k];
-            in[c] |= wave == e->work.n_waves
-                         ? last[c]
-                         : e->work.wave[i] == wave && must_be_seen(e, i) &&
-                               e->work.item[c].change->kind == CHANGE_MANAGER;
+            in[c] |= wave == e->work.n_waves ? last[c]
+                                             : e->work.wave[i] == wave && must_be_seen(e, i) &&
+                                                   e->work.item[c].change->kind == CHANGE_MANAGER;
         }
     for (size_t i = 0; i < e->work.n_items; i++)
         if (in[i]) {

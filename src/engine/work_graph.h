@@ -12,12 +12,13 @@ struct rung {
 };
 
 struct graph {
-    uint32_t *from, *to; /* owned; what is needed, what needs it: step numbers, or virtual nodes behind them */
-    bool *inside;        /* owned; by edge: both may go in one call */
+    uint32_t *from,
+        *to;      /* owned; what is needed, what needs it: step numbers, or virtual nodes behind them */
+    bool *inside; /* owned; by edge: both may go in one call */
     size_t n, cap_from, cap_to, cap_inside;
     size_t nodes;
     struct rung *rung; /* owned, by node */
-    bool *reached;       /* owned, by node: in no ring and behind none */
+    bool *reached;     /* owned, by node: in no ring and behind none */
 };
 
 /* `early`: by step, a manager move that comes before all deactivations. */

@@ -209,10 +209,11 @@ static void do_actions(struct bed *b)
 /* The call reaches the village. */
 static void arrive(struct bed *b, struct flight *f)
 {
-    static const int status[] = {
-        [WRONG_THROTTLED] = 429, [WRONG_BUSY] = 503, [WRONG_REFUSED] = 400, [WRONG_LOGIN] = 401,
-        [WRONG_LOST_HALF] = 0
-    };
+    static const int status[] = { [WRONG_THROTTLED] = 429,
+                                  [WRONG_BUSY] = 503,
+                                  [WRONG_REFUSED] = 400,
+                                  [WRONG_LOGIN] = 401,
+                                  [WRONG_LOST_HALF] = 0 };
     struct buf answer = BUF_INIT(100000);
     f->effect = false;
     f->due = b->now + ONE_WAY_US;
@@ -229,8 +230,8 @@ static void arrive(struct bed *b, struct flight *f)
             event(b, &(struct event){ .kind = EV_ANSWER, .call = f->call, .answer = &lost });
         return;
     }
-    f->status = done ? village_do(&b->village, f->to, str_of(f->token), str_of(f->body), &answer)
-                     : status[f->wrong];
+    f->status =
+        done ? village_do(&b->village, f->to, str_of(f->token), str_of(f->body), &answer) : status[f->wrong];
     if (f->wrong == WRONG_LOST_HALF)
         village_half(&b->village, str_of(f->body));
     if (done && f->to == V_MANAGERS && f->status == 202) {

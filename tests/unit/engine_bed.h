@@ -79,11 +79,11 @@ struct village {
     unsigned made[V_CALLS];
     struct fault fault[8];
     size_t n_faults;
-    const char *refused; /* whatever touches the user with this id is refused, a batch whole */
-    int64_t lag_us;      /* from the answer of V_MANAGERS until it is done */
-    const char *hides;   /* the user with this number is not shown, yet */
-    bool forgets_phone;  /* says that it was done, and does nothing */
-    unsigned creates;    /* done */
+    const char *refused;  /* whatever touches the user with this id is refused, a batch whole */
+    int64_t lag_us;       /* from the answer of V_MANAGERS until it is done */
+    const char *hides;    /* the user with this number is not shown, yet */
+    bool forgets_phone;   /* says that it was done, and does nothing */
+    unsigned creates;     /* done */
     unsigned stops_after; /* V_BULK: lines done in one call before it stops, the rest missing in the answer */
     unsigned busy_line;   /* V_BULK: the line of this number, from 1, counted over all calls, says ... */
     int busy_status;      /* ... 503 when 0 */
@@ -97,7 +97,7 @@ struct village {
     unsigned token_calls; /* how many calls it is good for; 0: any */
     unsigned token_used;
     bool token_never; /* the login works, and no call does */
-    char order[2000];    /* every write as it is done: "create E10; state u4 off; managers u2>u3 u5>u1; " */
+    char order[2000]; /* every write as it is done: "create E10; state u4 off; managers u2>u3 u5>u1; " */
 };
 
 extern const struct connector village_connector;
@@ -109,7 +109,7 @@ struct str village_cut(struct str *s, char mark); /* the next piece of `s` up to
 enum wrong village_fate(struct village *v, enum village_call call, int64_t *wait_us);
 int village_do(struct village *v, enum village_call call, struct str token, struct str body,
                struct buf *answer);
-void village_half(struct village *v, struct str body); /* WRONG_LOST_HALF */
+void village_half(struct village *v, struct str body);  /* WRONG_LOST_HALF */
 void village_moves(struct village *v, struct str body); /* of an accepted V_MANAGERS, when they happen */
 
 /* The ledger ------------------------------------------------------------------------------------------ */

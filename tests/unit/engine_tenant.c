@@ -242,8 +242,8 @@ static int do_get(struct village *v, struct str body, struct buf *answer)
     if (v->meddles_left > 0) {
         v->meddles_left--;
         u->version++;
-        snprintf(v->meddles_slot < 0 ? u->nick : u->text[v->meddles_slot], sizeof u->nick, "%s%s",
-                 v->meddles, v->meddles_slot < 0 && v->meddles_left % 2 ? "!" : "");
+        snprintf(v->meddles_slot < 0 ? u->nick : u->text[v->meddles_slot], sizeof u->nick, "%s%s", v->meddles,
+                 v->meddles_slot < 0 && v->meddles_left % 2 ? "!" : "");
     }
     return 200;
 }

@@ -1,9 +1,9 @@
-/* The village: a vendor whose protocol is lines of tab-separated text. This is its connector; the tenant itself
- * is engine_tenant.c. They share the wire and nothing else.
+/* The village: a vendor whose protocol is lines of tab-separated text. This is its connector; the tenant
+ * itself is engine_tenant.c. They share the wire and nothing else.
  *
- * By its options it is several vendors: plain calls for everything; all writes in one bulk call whose lines may
- * refer to users that earlier lines make ("#0"); updates that replace the user whole, as he was read right
- * before, if he still is so; with a session that has to be opened first. */
+ * By its options it is several vendors: plain calls for everything; all writes in one bulk call whose lines
+ * may refer to users that earlier lines make ("#0"); updates that replace the user whole, as he was read
+ * right before, if he still is so; with a session that has to be opened first. */
 #include <stdio.h>
 
 #include "engine_bed.h"
@@ -157,7 +157,6 @@ static void read_bytes(struct conn *c, unsigned id, const char *p, size_t n)
     buf_add(&c->body, p, n);
 }
 
-
 /* "id state manager number name phone" of everybody; "more" or "end" behind them. */
 static bool take_users(struct conn *c)
 {
@@ -171,7 +170,8 @@ static bool take_users(struct conn *c)
             c->over = c->goal.kind == READ_ROSTER && str_is(id, "end");
             continue;
         }
-        struct user u = { .id = id, .state = str_is(village_cut(&line, '\t'), "on") ? USER_ACTIVE : USER_INACTIVE };
+        struct user u = { .id = id,
+                          .state = str_is(village_cut(&line, '\t'), "on") ? USER_ACTIVE : USER_INACTIVE };
         u.manager_id = village_cut(&line, '\t');
         for (size_t i = 0; i < V_SLOTS; i++)
             u.text[i] = village_cut(&line, '\t');

@@ -36,8 +36,9 @@ START_TEST(everything_in_one_call)
     bed_run(&b, VERB_SYNC);
     assert_code(&b, EXIT_OK);
     assert_village(&b, chain_done);
-    ck_assert_str_eq(b.village.order, "create E10; update n1; create E11; move n2>n1; create E12; move n3>n2; "
-                                      "move u2>n3; update u3; bulk; ");
+    ck_assert_str_eq(b.village.order,
+                     "create E10; update n1; create E11; move n2>n1; create E12; move n3>n2; "
+                     "move u2>n3; update u3; bulk; ");
     ck_assert_uint_eq(b.sum[V_BULK].planned, 1);
     ck_assert_uint_eq(b.sum[V_BULK].made, 1);
     bed_deinit(&b);
@@ -129,8 +130,8 @@ START_TEST(one_line_is_busy)
 }
 END_TEST
 
-/* The answer to any of the calls is lost, whatever had been done: nobody is made twice, and what builds on the
- * unknown waits until it was looked up. */
+/* The answer to any of the calls is lost, whatever had been done: nobody is made twice, and what builds on
+ * the unknown waits until it was looked up. */
 START_TEST(answers_are_lost)
 {
     static const enum wrong wrong[] = { WRONG_LOST_DONE, WRONG_LOST_UNDONE, WRONG_LOST_HALF, WRONG_LOST_LATE,
@@ -209,7 +210,8 @@ START_TEST(most_of_a_call_fails)
         b.village.stops_after = stops;
         bed_run(&b, VERB_SYNC);
         assert_code(&b, EXIT_OK);
-        ck_assert_uint_eq(b.sum[V_BULK].failed, stops == 3 ? 1 : 0); /* five of eight missing; half is not most */
+        ck_assert_uint_eq(b.sum[V_BULK].failed,
+                          stops == 3 ? 1 : 0); /* five of eight missing; half is not most */
         bed_deinit(&b);
     }
 }
@@ -229,5 +231,5 @@ START_TEST(large_calls_trip_the_breaker)
 END_TEST
 
 UNIT("engine bulk", everything_in_one_call, pack_takes_what_it_wants, create_is_refused,
-     manager_is_not_chosen, create_of_a_manager_is_refused, one_line_is_busy, answers_are_lost, service_stops_in_the_middle,
-     one_of_eight_is_refused, most_of_a_call_fails, large_calls_trip_the_breaker)
+     manager_is_not_chosen, create_of_a_manager_is_refused, one_line_is_busy, answers_are_lost,
+     service_stops_in_the_middle, one_of_eight_is_refused, most_of_a_call_fails, large_calls_trip_the_breaker)

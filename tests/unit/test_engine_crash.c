@@ -117,8 +117,8 @@ END_TEST
 
 /* The same where calls build on themselves, on what is read right before them, on a session. */
 static const struct fault way_faults[] = {
-    { V_SELF, 999, WRONG_NOT, 0 },    { V_BULK, 1, WRONG_LOST_HALF, 0 },
-    { V_BULK, 1, WRONG_LOST_LATE, 0 },   { V_GET, 1, WRONG_THROTTLED, 3 * SECOND_US },
+    { V_SELF, 999, WRONG_NOT, 0 },        { V_BULK, 1, WRONG_LOST_HALF, 0 },
+    { V_BULK, 1, WRONG_LOST_LATE, 0 },    { V_GET, 1, WRONG_THROTTLED, 3 * SECOND_US },
     { V_REPLACE, 1, WRONG_LOST_LATE, 0 }, { V_FIND, 1, WRONG_BUSY, 0 },
     { V_LOGIN, 2, WRONG_BUSY, 0 },
 };

@@ -107,10 +107,10 @@ START_TEST(faults_of_the_login)
         enum wrong wrong;
         int code;
         unsigned made;
-    } row[] = { { 1, WRONG_BUSY, EXIT_OK, 2 },         { 1, WRONG_LOST_DONE, EXIT_OK, 2 },
-                { 1, WRONG_NOT_SENT, EXIT_OK, 2 },     { 1, WRONG_THROTTLED, EXIT_OK, 2 },
-                { 0, WRONG_BUSY, EXIT_TARGET, 7 },     { 0, WRONG_REFUSED, EXIT_TARGET, 1 },
-                { 0, WRONG_LOGIN, EXIT_TARGET, 1 },    { 0, WRONG_THROTTLED, EXIT_INTERRUPTED, 0 } };
+    } row[] = { { 1, WRONG_BUSY, EXIT_OK, 2 },      { 1, WRONG_LOST_DONE, EXIT_OK, 2 },
+                { 1, WRONG_NOT_SENT, EXIT_OK, 2 },  { 1, WRONG_THROTTLED, EXIT_OK, 2 },
+                { 0, WRONG_BUSY, EXIT_TARGET, 7 },  { 0, WRONG_REFUSED, EXIT_TARGET, 1 },
+                { 0, WRONG_LOGIN, EXIT_TARGET, 1 }, { 0, WRONG_THROTTLED, EXIT_INTERRUPTED, 0 } };
     for (size_t i = 0; i < array_len(row); i++) {
         struct bed b;
         company(&b, 3);

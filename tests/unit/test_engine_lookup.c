@@ -175,7 +175,8 @@ START_TEST(look_ups_fail)
     bed_fault(&b, V_FIND, 0, WRONG_BUSY, 0);
     bed_run(&b, VERB_SYNC);
     assert_code(&b, EXIT_TARGET);
-    ck_assert_msg(strstr(b.result.message, "could not be looked up in 3 tries") != NULL, "%s", b.result.message);
+    ck_assert_msg(strstr(b.result.message, "could not be looked up in 3 tries") != NULL, "%s",
+                  b.result.message);
     bed_deinit(&b);
 }
 END_TEST

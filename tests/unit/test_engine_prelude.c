@@ -140,8 +140,8 @@ START_TEST(somebody_never_stops)
     assert_code(&b, EXIT_FAILURES);
     ck_assert_uint_eq(bed_outcomes(&b, OUTCOME_STALE), 2);
     ck_assert_uint_eq(bed_outcomes(&b, OUTCOME_FAILED), 0);
-    ck_assert_uint_eq(bed_said(&b, "changed again and again while it was to be written: Name is 'Ann', not 'Anne'"),
-                      1);
+    ck_assert_uint_eq(
+        bed_said(&b, "changed again and again while it was to be written: Name is 'Ann', not 'Anne'"), 1);
     ck_assert_uint_eq(b.village.made[V_REPLACE], 6);
     bed_deinit(&b);
 }
@@ -244,5 +244,5 @@ START_TEST(pace_counts_preludes)
 END_TEST
 
 UNIT("engine prelude", replaces_what_it_has_read, preludes_are_planned, faults_of_the_prelude, user_is_gone,
-     somebody_changes_something_else, somebody_never_stops, somebody_changes_the_same, look_at_the_newer_fails,
-     quota_ends_anywhere, time_is_over_anywhere, pace_counts_preludes)
+     somebody_changes_something_else, somebody_never_stops, somebody_changes_the_same,
+     look_at_the_newer_fails, quota_ends_anywhere, time_is_over_anywhere, pace_counts_preludes)
