@@ -108,19 +108,22 @@ START_TEST(members_go_together)
 }
 END_TEST
 
-/* Steps come person by person: a group stands behind the last of the joiners whom it names. */
+/* Steps come person by person: a group stands behind the joiner whom it names. Two joiners are not named
+ * together. */
 START_TEST(groups_stand_behind_their_members)
 {
     struct bed b;
     bulk_init(&b);
-    add_joiner(&b, 1, "nila", NO_CHANGE, "g");
-    add_joiner(&b, 2, "omar", NO_CHANGE, "g");
-    add_update(&b, 3, "full", "T");
-    ck_assert_uint_eq(b.n, 5);
-    ck_assert_uint_eq(pack(&b, 0, 5), 5);
-    assert_bulk(&b, CREATE("0001", "", "'userName':'nila'"), CREATE("0003", "", "'userName':'omar'"),
-                PATCH("0002", "/Groups/g", ADD("{'value':'bulkId:u0001'},{'value':'bulkId:u0003'}")),
-                PATCH("0005", "/Users/full", REPLACE("title", "'T'")));
+    add_groups(&b, 1, "full", "", "g");
+    add_joiner(&b, 2, "nila", NO_CHANGE, "g");
+    add_joiner(&b, 3, "omar", NO_CHANGE, "g");
+    add_groups(&b, 4, "bare", "", "g");
+    ck_assert_uint_eq(b.n, 6);
+    ck_assert_uint_eq(pack(&b, 0, 6), 6);
+    assert_bulk(&b, CREATE("0002", "", "'userName':'nila'"),
+                PATCH("0001", "/Groups/g", ADD("{'value':'full'},{'value':'bulkId:u0002'},{'value':'bare'}")),
+                CREATE("0004", "", "'userName':'omar'"),
+                PATCH("0005", "/Groups/g", ADD("{'value':'bulkId:u0004'}")));
     bed_deinit(&b);
 }
 END_TEST
@@ -191,7 +194,8 @@ START_TEST(joined_steps_are_no_operations)
     bulk_init(&b);
     b.conn->service.bulk_operations = 3;
     add_joiner(&b, 1, "nila", 2, "g");
-    add_joiner(&b, 2, "omar", NO_CHANGE, "g");
+    add_joiner(&b, 2, "omar", NO_CHANGE, "");
+    add_groups(&b, 3, "full", "", "g");
     in_order(&b);
     ck_assert_uint_eq(pack(&b, 0, 5), 5);
     b.conn->service.bulk_operations = 2;

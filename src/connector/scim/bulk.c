@@ -38,14 +38,17 @@ static uint64_t group_digest(const struct task *w)
     return hash64(&no_key, w->group.p, w->group.n);
 }
 
-/* The operation that takes another member of this group. */
-static uint32_t open_group(const struct bulk *b, const struct task *w)
+/* The operation that takes another member of this group. No operation names two users whom the request
+ * creates: there are services that resolve but one of them, and take the other's "bulkId:..." for an id. */
+static uint32_t open_group(const struct bulk *b, uint32_t i)
 {
+    const struct task *w = &b->task[i];
     uint64_t digest = group_digest(w);
+    bool refers = bulk_creates(b, b->steps[i]->user_ref) != BULK_NONE;
     for (size_t it = table_find(&b->groups, digest); it != TABLE_END;
          it = table_next(&b->groups, it, digest)) {
         const struct operation *op = &b->op[table_value(&b->groups, it)];
-        if (str_eq(b->task[op->first].group, w->group) &&
+        if (str_eq(b->task[op->first].group, w->group) && !(refers && op->refers) &&
             op->members < (uint32_t)scim_number(b->c, OPTION_GROUP_BATCH))
             return table_value(&b->groups, it);
     }
@@ -57,7 +60,7 @@ static uint32_t joins(const struct bulk *b, uint32_t i)
 {
     const struct step *s = b->steps[i];
     if (scim_writing(s) == WRITE_MEMBER)
-        return open_group(b, &b->task[i]);
+        return open_group(b, i);
     if (s->rank != RANK_MANAGER || s->user_ref == NO_CHANGE)
         return BULK_NONE;
     uint32_t create = bulk_creates(b, s->user_ref);
@@ -72,6 +75,7 @@ static void join(struct bulk *b, uint32_t op, uint32_t i)
         o->manager = i;
         return;
     }
+    o->refers |= bulk_creates(b, b->steps[i]->user_ref) != BULK_NONE;
     b->next[o->last] = i;
     o->last = i;
     o->members++;
@@ -84,6 +88,7 @@ static void make(struct bulk *b, uint32_t i)
     *o = (struct operation){
         .writing = scim_writing(s), .first = i, .last = i, .members = 1, .manager = BULK_NONE
     };
+    o->refers = o->writing == WRITE_MEMBER && bulk_creates(b, s->user_ref) != BULK_NONE;
     b->of[i] = (uint32_t)b->n_ops++;
     if (o->writing == WRITE_CREATE)
         table_add(&b->creates, hash64(&no_key, &s->change[0], sizeof(s->change[0])), i);

@@ -70,6 +70,7 @@ struct operation {
     uint32_t first;   /* the step that made it */
     uint32_t last;    /* WRITE_MEMBER: the last of those that joined it */
     uint32_t members; /* how many they are */
+    bool refers;      /* one of them is created in the same request */
     uint32_t manager; /* WRITE_CREATE: the step of the new user's manager, or BULK_NONE */
     size_t cost;      /* bytes, at most */
 };
