@@ -40,9 +40,21 @@ static void abandon_reads(struct engine *e)
         }
 }
 
+/* Where users have gone the listing is shorter than the plan could know: what was not needed is not planned.
+ */
+static void not_needed(struct engine *e)
+{
+    const struct reading *r = &e->reading;
+    for (size_t i = 0; r->expects && i < ENDPOINTS_MAX; i++)
+        if (r->spent[i] < r->expected[i])
+            e->endpoint[i].planned -= r->expected[i] - r->spent[i];
+}
+
 static void over(struct engine *e, bool complete)
 {
     e->reading.active = false;
+    if (complete)
+        not_needed(e);
     e->turns++;
     if (!complete) {
         roster_free(e->reading.goal.roster);
