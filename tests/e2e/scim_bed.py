@@ -19,8 +19,8 @@ BADGE = 'urn:example:params:scim:schemas:extension:badge:2.0:User'
 
 # Columns of the feed and the attributes they fill, but for those with places of their own in a job.
 PLAIN = {
+    'First Name': 'name.givenName',  # next to the key: the trailer's count stands there
     'Login': 'userName',
-    'First Name': 'name.givenName',
     'Last Name': 'name.familyName',
     'Display Name': 'displayName',
     'Email': MAIL,
@@ -54,8 +54,8 @@ def part(user, name):
         user = user.get(urn, {})
     if '[' in name:
         home, rest = name.split('[')
-        kind = rest.split('"')[1]
-        return next((one.get('value', '') for one in user.get(home, []) if one.get('type') == kind), '')
+        kind, sub = rest.split('"')[1], name.rsplit('.', 1)[1]
+        return next((one.get(sub, '') for one in user.get(home, []) if one.get('type') == kind), '')
     for step in name.split('.'):
         user = user.get(step, {})
     return user or ''
@@ -91,7 +91,8 @@ def rows_of(state):
 
 
 def image(state):
-    """A service's users and groups by name, without ids and versions: two that were treated alike are equal."""
+    """A service's users and groups by name, without ids and versions: two that were treated alike are
+    equal."""
     names = {user['id']: user['userName'] for user in state['users']}
     users = {}
     for user in state['users']:
@@ -192,7 +193,7 @@ class ScimBed(Bed):
 
     def agrees(self):
         """The service is what the feed says, attribute by attribute."""
-        have = {row['Employee ID']: row for row in rows_of(self.box.state())}
+        have = {row['Employee ID']: row for row in self.rows_of(self.box.state())}
         for row in self.rows:
             got = have[row['Employee ID']]
             if row['Status'] == 'Terminated':
