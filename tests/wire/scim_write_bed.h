@@ -202,6 +202,23 @@ static inline size_t pack(struct bed *b, size_t from, size_t n)
     return scim_connector.pack(b->conn, b->at + from, n, bed_created, b, &b->q);
 }
 
+/* A step of each kind of call: 0 create, 1 update, 2 delete, 3 and 4 members to add, 5 one to remove. */
+static inline void steps_of_all(struct bed *b)
+{
+    struct edit name = edit(USER_NAME, "", "nila"), title = edit(TITLE, "", "T"), in = edit(GROUPS, "", "g"),
+                out = edit(GROUPS, "g", "");
+    struct change c[] = { joiner("nila", &name, 1),           of_user(CHANGE_UPDATE, "bare"),
+                          of_user(CHANGE_RETIRE, "full"),     of_user(CHANGE_MEMBERSHIP, "bare"),
+                          of_user(CHANGE_MEMBERSHIP, "full"), of_user(CHANGE_MEMBERSHIP, "boss") };
+    struct edit *e[] = { &name, &title, NULL, &in, &in, &out };
+    for (uint32_t i = 0; i < array_len(c); i++) {
+        c[i].edit = e[i];
+        c[i].n_edits = e[i] ? 1 : 0;
+        lower_one(b, c[i], i);
+    }
+    ck_assert_uint_eq(b->n, 6);
+}
+
 /* Requests ---------------------------------------------------------------------------------------- */
 
 static inline struct str header_of(const struct request *q, const char *name)

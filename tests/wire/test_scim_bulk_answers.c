@@ -275,6 +275,21 @@ START_TEST(references_taken_as_text)
 }
 END_TEST
 
+/* Nobody can say whether Omar was created; who was done with him in it was done. */
+START_TEST(references_to_somebody_unclear)
+{
+    struct bed b;
+    omar_and_nila(&b);
+    settle(&b, 0, 6, 200,
+           OPS("{'bulkId':'u0001','status':'500'},{'bulkId':'u0002','status':'201','response':{'id':'n'}},"
+               "{'bulkId':'u0003','status':'200'},{'bulkId':'u0006','status':'200'}"));
+    assert_settled(&b, 0, SETTLED_UNKNOWN, BLAST_STEP, AGAIN_LATER);
+    for (size_t k = 1; k < 6; k++)
+        assert_done(&b, k);
+    bed_deinit(&b);
+}
+END_TEST
+
 /* Nila is refused for her own sake: her manager with her, whoever is in her group goes on. */
 START_TEST(a_joiner_who_is_refused)
 {
@@ -319,4 +334,5 @@ END_TEST
 UNIT("scim: bulk answers", forms_of_the_answer, operations_that_are_absent, operations_that_nobody_can_tell,
      answers_that_are_none, one_refused_among_others, calls_that_fail, references_that_hold,
      references_that_fail, sent_again_without_the_manager, references_to_what_is_not_done_yet,
-     references_taken_as_text, a_joiner_who_is_refused, members_refused_together)
+     references_taken_as_text, references_to_somebody_unclear, a_joiner_who_is_refused,
+     members_refused_together)
