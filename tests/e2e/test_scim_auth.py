@@ -39,7 +39,8 @@ def test_each_way():
             results.append(image(bed.box.state()))
             assert bed.sync().changes == []
             if switch == 'oauth':
-                assert done.calls['POST token']['made'] == done.calls['POST token']['planned'] == 1, done.calls
+                token = done.calls['POST token']
+                assert token['made'] == token['planned'] == 1, token
     assert all(one == results[0] for one in results)
 
 

@@ -49,6 +49,24 @@ def test_sizes():
         ({'bulk_max': '7', 'bulk_order': 'reversed', 'bulk_status': 'object'}, {})], at_once=4)
 
 
+def test_bulk_ids_refused():
+    '''fact sheet 1: bulkId in data. A service that refuses it and a job that uses it: who refers to a joiner
+    fails, named; who does not is applied; nobody is created twice; and with the option all come about'''
+    with ScimBed(users=60, switches={'bulk': 'on', 'bulk_id': 'off'}) as bed:
+        bed.joiner('J00001')
+        bed.joiner('J00002', **{'Manager ID': 'J00001'})
+        bed.joiner('J00003', **{'Manager ID': bed.bosses()[0]['Employee ID']})
+        bed.plain_people()[0]['Department'] = 'New'
+        done = bed.sync(code=6)
+        assert done.outcomes == {'applied': 3, 'failed': 1}, done
+        assert 'bulkId' in done.of('J00002')[0]['text'] and 'J00002' in done.out, done
+        bed.joiner('J00004', **{'Manager ID': 'J00002'})
+        bed.set_options(bulk_id=False)
+        assert bed.sync().outcomes == {'applied': 2}
+        bed.only_once()
+        assert bed.sync().changes == []
+
+
 def test_too_large_after_all():
     '''fact sheet 1: 413 for a request that is too large though the service said nothing of it: it is
     halved'''

@@ -54,6 +54,7 @@ def test_pages():
                          for beyond, size in (('empty', 100), ('again', 20), ('error', 7))]
              + [({'page_max': '65'}, {}), ({'page_max': '5'}, {'page_size': 1000}),
                 ({'page_max': '1000', 'beyond': 'again'}, {'page_size': 65}),
+                ({'page_max': '20', 'sort': 'off', 'case': 'strict'}, {'sort_by': 'userName'}),
                 ({'page_max': '1000', 'beyond': 'error'}, {'page_size': 13})])
 
 

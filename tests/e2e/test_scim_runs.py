@@ -165,7 +165,8 @@ def test_retire():
         assert done.outcomes == {'applied': 2 + inactive, 'withheld': 1}
         assert bed.writes() == ['Users.delete'] * (2 + inactive)
         assert bed.user(one['Employee ID']) is None and bed.user(two['Employee ID']) is None
-        assert bed.user(keep['Employee ID'])['active'] is True and bed.user(third['Employee ID'])['active'] is True
+        for row in (keep, third):
+            assert bed.user(row['Employee ID'])['active'] is True
         bed.set_job(absent='ignore')
         assert bed.sync().planned() == {}
 
@@ -178,7 +179,8 @@ def test_retire_is_refused():
         one = bed.plain_people()[0]
         one['Status'] = 'Terminated'
         done = bed.sync(code=6)
-        assert done.outcomes == {'failed': 1} and '405' in done.of(one['Employee ID'])[0]['text'], done.changes
+        assert done.outcomes == {'failed': 1}, done
+        assert '405' in done.of(one['Employee ID'])[0]['text'], done.changes
 
 
 def test_protected():

@@ -192,6 +192,22 @@ def test_put_loses_nothing():
             assert bed.sync().changes == []
 
 
+def test_no_patch_here():
+    '''a service that says it has no PATCH: exit 3, and the text says what to set; one that says nothing
+    refuses each change by itself, named'''
+    with ScimBed(users=60, switches={'patch': 'off'}) as bed:
+        bed.plain_people()[0]['Department'] = 'New'
+        bed.write_feed()
+        for verb in ('check', 'sync'):
+            said = bed.call(verb, bed.job_path, code=3).err
+            assert '$.target.options.update_by' in said and "'put'" in said, said
+        bed.set_options(discovery='off')
+        done = bed.sync(code=6)
+        assert done.outcomes == {'failed': 1} and '501' in done.out, done
+        bed.set_options(update_by='put')
+        assert bed.sync().outcomes == {'applied': 1}
+
+
 def test_put_of_somebody_gone():
     '''somebody who was deleted between the plan and the PUT: a change that failed, named; the others are
     applied'''
@@ -242,7 +258,8 @@ def test_conditional_writes():
         one = bed.plain_people()[0]
         one['Department'] = 'New'
         done = bed.sync(code=6)
-        assert done.outcomes == {'failed': 1} and '428' in done.of(one['Employee ID'])[0]['text'], done.changes
+        assert done.outcomes == {'failed': 1}, done
+        assert '428' in done.of(one['Employee ID'])[0]['text'], done.changes
 
 
 def test_foreign_edit_before_the_write():
