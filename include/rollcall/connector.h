@@ -1,8 +1,8 @@
 /* connector: a vendor's protocol without any I/O. It makes requests and reads answers; it never waits, sends,
  * logs or knows the time but as an argument. A vendor is one file that reads like its documentation.
  *
- * The door was walked on paper through four protocols of different shape before it was settled; what SCIM, the
- * second to be built, taught beyond that is marked so:
+ * The door was walked on paper through four protocols of different shape before it was settled; what SCIM,
+ * the second to be built, taught beyond that is marked so:
  *
  *   LeadSquared, a joiner with team, manager, phone: User/Create carries names, e-mail, role, team and a
  * manager who already exists; PhoneMain needs User/Update afterwards: one change, several steps, the later
@@ -13,18 +13,18 @@
  * group's id, so pack() puts many users into one PATCH of one group. A listing proves itself by totalResults
  * and distinct ids; `next` stops as incomplete when a page makes no progress. ETags travel in `args`. POST
  * /Bulk is an endpoint with a large batch; operations missing from its answer settle as SETTLED_NOT_DONE.
- * Taught: steps of one Bulk may refer to users whom the same request creates (endpoint.inside); a PUT replaces
- * the user whole, so he is read right before (endpoint.prelude, prepare, prepared); a conditional write that
- * met a newer version is neither refused nor unknown (SETTLED_STALE); a token comes from another address
- * (request.url) and ends in the middle of a run (AGAIN_LOGIN); where everybody cannot be listed, not finding
- * somebody proves nothing unless the service's filter ignores case (PROOF_FOUND); who may be whose manager is
- * not checked, so the order of manager moves is free (vendor.managers_unordered).
- *   Appenate, no listing allowed on some tenants: READ_LOOKUP is given the keys of the feed's persons and
- * asks one after the other; the proof is then PROOF_LOOKED_UP and absence means nothing. Credentials travel
- * in the query or body: `log_target` shows neither. LeadsyGroup, accesses (memberships with a role) are read
- * per user: `next` may ask a request per user after the listing and the same users enter the roster only when
- * both answers are there. The session is a JWT: `login` gives the request that must be answered before others
- * go; AGAIN_LOGIN on a 401 asks for it again, once.
+ * Taught: steps of one Bulk may refer to users whom the same request creates (endpoint.inside); a PUT
+ * replaces the user whole, so he is read right before (endpoint.prelude, prepare, prepared); a conditional
+ * write that met a newer version is neither refused nor unknown (SETTLED_STALE); a token comes from another
+ * address (request.url) and ends in the middle of a run (AGAIN_LOGIN); where everybody cannot be listed, not
+ * finding somebody proves nothing unless the service's filter ignores case (PROOF_FOUND); who may be whose
+ * manager is not checked, so the order of manager moves is free (vendor.managers_unordered). Appenate, no
+ * listing allowed on some tenants: READ_LOOKUP is given the keys of the feed's persons and asks one after the
+ * other; the proof is then PROOF_LOOKED_UP and absence means nothing. Credentials travel in the query or
+ * body: `log_target` shows neither. LeadsyGroup, accesses (memberships with a role) are read per user: `next`
+ * may ask a request per user after the listing and the same users enter the roster only when both answers are
+ * there. The session is a JWT: `login` gives the request that must be answered before others go; AGAIN_LOGIN
+ * on a 401 asks for it again, once.
  *
  * Ownership: a `struct conn` borrows its schema, refs, roster and credentials from the engine for its whole
  * life. Requests are filled into a caller's `struct request` and own their text. */

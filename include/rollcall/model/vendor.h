@@ -43,10 +43,10 @@ struct endpoint {
     unsigned batch;     /* steps one call can carry; 1: not a batch */
     bool harmless;      /* repeating it does no harm */
     unsigned in_flight; /* calls of it at once; 0: no limit of its own */
-    bool verified; /* asynchronous, or answered with a count only: read back before anything builds on it */
-    bool inside;   /* steps of one call may build on each other: a user whom one creates is known to those
-                      behind it, so they need no wave of their own. Calls of it go one after the other, in
-                      order */
+    bool verified;   /* asynchronous, or answered with a count only: read back before anything builds on it */
+    bool inside;     /* steps of one call may build on each other: a user whom one creates is known to those
+                        behind it, so they need no wave of their own. Calls of it go one after the other, in
+                        order */
     uint8_t prelude; /* 0: none. Else 1 + index of the endpoint read right before each call of this one: see
                         connector.prepare */
 };
@@ -80,9 +80,9 @@ struct vendor {
     unsigned default_concurrency;
     bool managers_unordered; /* the service takes any existing user as manager at any time: no order between
                                 manager moves, nor of them and activations */
-    /* Optional: judges what the options table cannot: options that fit each other, credentials that the chosen
-     * way to log in needs. `given` by credential, in the table's order. Calls `say` with the option's or
-     * credential's name ("options.token_url", "credentials.token") and a text for people. */
+    /* Optional: judges what the options table cannot: options that fit each other, credentials that the
+     * chosen way to log in needs. `given` by credential, in the table's order. Calls `say` with the option's
+     * or credential's name ("options.token_url", "credentials.token") and a text for people. */
     void (*check)(const struct option_value *options, const bool *given,
                   void (*say)(void *ctx, const char *where, const char *text), void *ctx);
 };
