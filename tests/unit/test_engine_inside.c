@@ -1,4 +1,5 @@
 /* Steps that build on each other in one call, managers in any order, calls with a prelude. */
+#include "apply.h"
 #include "engine_work_bed.h"
 
 START_TEST(joiners_and_their_moves_in_one_wave)
@@ -124,5 +125,44 @@ START_TEST(preludes_are_counted)
 }
 END_TEST
 
+/* A move under a joiner that goes with the user's update: it is the move that has the manager to come. */
+START_TEST(riding_move_under_a_joiner)
+{
+    struct bed b;
+    bed_init(&b);
+    user(&b, "B", NULL);
+    b.rides = true;
+    change(&b, CHANGE_UPDATE, "B");
+    struct change *c = change(&b, CHANGE_MANAGER, "B");
+    c->manager_set = true;
+    c->manager_after.key = STR("N");
+    joiner(&b, "N", NULL);
+    build(&b);
+    waves_of(&b, &tiny_free);
+    assert_waves(&b, "create N | move B");
+    ck_assert_uint_eq(b.work.step[1].manager_ref, 2);
+    ck_assert_uint_eq(b.work.item[0].made_manager, NO_CHANGE);
+    ck_assert_uint_eq(b.work.item[1].made_manager, 2);
+    bed_deinit(&b);
+}
+END_TEST
+
+/* A joiner with more steps than the ledger has numbers for: the first keeps its own. */
+START_TEST(numbers_of_many_steps)
+{
+    struct step step[40];
+    uint32_t number[40];
+    struct apply apply = { .number = number };
+    struct engine e = { .apply = &apply, .work = { .step = step, .n_steps = 40 } };
+    for (uint32_t i = 0; i < 40; i++) {
+        step[i] = (struct step){ .change = { 3 }, .n_changes = 1 };
+        number[i] = i;
+    }
+    for (uint32_t i = 0; i < 40; i++)
+        ck_assert_uint_eq(step_number(&e, i, 0), 3 * STEPS_OF_CHANGE + (i < 15 ? i : 15));
+}
+END_TEST
+
 UNIT("engine inside", joiners_and_their_moves_in_one_wave, ordered_managers_keep_their_wave, free_managers,
-     needs_inside_a_call, ring_inside_a_call, preludes_are_counted)
+     needs_inside_a_call, ring_inside_a_call, preludes_are_counted, riding_move_under_a_joiner,
+     numbers_of_many_steps)
