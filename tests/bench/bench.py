@@ -24,7 +24,7 @@ import harness  # noqa: E402
 HERE = Path(__file__).resolve().parent
 KINDS = ["create", "activate", "update", "manager", "membership", "deactivate"]
 ENV = dict({k: v for k, v in os.environ.items() if not k.startswith("ROLLCALL_")},
-           LSQ_ACCESS_KEY=harness.ACCESS_KEY, LSQ_SECRET_KEY=harness.SECRET_KEY)
+           LSQ_ACCESS_KEY=harness.ACCESS_KEY, LSQ_SECRET_KEY=harness.SECRET_KEY, SCIM_TOKEN=harness.SCIM_TOKEN)
 
 
 class Result:
@@ -55,10 +55,10 @@ def run(*command, **options):
 
 
 def write_job(path, box, feed, rate, **more):
-    with open(TOP / "jobs" / "demo-leadsquared.json", encoding="utf-8") as f:
+    with open(TOP / "jobs" / ("demo-%s.json" % box.vendor), encoding="utf-8") as f:
         job = json.load(f)
     job["feed"]["path"] = str(feed)
-    job["target"].update(url=box.url, rate=rate)
+    job["target"].update(url=box.url + (harness.SCIM if box.vendor == "scim" else ""), rate=rate)
     job["target"].pop("bulk_rate", None)
     job.pop("report", None)
     job.pop("$schema", None)
@@ -202,15 +202,36 @@ def bench_calls(o, folder):
     return violations == 0
 
 
-# (c) Share of the allowance ---------------------------------------------------------------------------------------------------------
+# (c) SCIM, with Bulk and without ----------------------------------------------------------------------------------------------------
 
-def change_phones(feed, number):
+def bench_scim(o, folder):
+    n = min(o.people, 2000)
+    print("\nSCIM: write calls for %s people who change, and some whom the service lacks an externalId of" % f"{n:,}")
+    rows, good = [["", "users", "calls"]], True
+    for bulk in ("on", "off"):
+        with harness.Sandbox("scim", users=n * 6 // 5, switches={"bulk": bulk}) as box:
+            _, feed = make_feed(box, folder, "--same")
+            changed = change_column(feed, n, "Cost Center", "CC-%d")
+            write_job(folder / "job.json", box, feed, ["10000/1s"])
+            done = measured(o.rollcall, "sync", folder / "job.json", "--state", folder / ("state-" + bulk), "--quiet")
+            writes = [e for e in box.log() if e["applied"]]
+            rows.append(["with Bulk" if bulk == "on" else "without", len({u for e in writes for u in e["users"]}), len(writes)])
+            good = good and done.code == 0 and changed == n and not box.violations()
+            box.stop()
+    table(rows)
+    return good
+
+
+# (d) Share of the allowance ---------------------------------------------------------------------------------------------------------
+
+def change_column(feed, number, column, form):
+    """Gives so many active people another value; how many there were."""
     with open(feed, encoding="utf-8", newline="") as f:
         rows = list(csv.reader(f))
-    phone, status, changed = rows[0].index("Phone"), rows[0].index("Status"), 0
+    place, status, changed = rows[0].index(column), rows[0].index("Status"), 0
     for row in rows[1:]:
         if changed < number and row[status] == "Active":
-            row[phone] = "+91-97%08d" % changed
+            row[place] = form % changed
             changed += 1
     with open(feed, "w", encoding="utf-8", newline="") as f:
         csv.writer(f, lineterminator="\r\n").writerows(rows)
@@ -222,7 +243,7 @@ def bench_rate(o, folder):
     print("\n%d single updates at 25/5s, the sandbox counting arrivals in a sliding window: some %d s" % (o.updates, o.updates / calls * span))
     with harness.Sandbox(users=o.updates * 5 // 4, switches={"rate": "25/5s", "rate_window": "sliding"}) as box:
         _, feed = make_feed(box, folder, "--same")
-        number = change_phones(feed, o.updates)
+        number = change_column(feed, o.updates, "Phone", "+91-97%08d")
         write_job(folder / "job.json", box, feed, ["25/5s"])
         done = measured(o.rollcall, "sync", folder / "job.json", "--state", folder / "state", "--quiet")
         log, stats = box.log(), box.stats()
@@ -253,7 +274,7 @@ def main():
     o.times = o.times or (3 if o.quick else 5)
     os.environ["ROLLCALL_SANDBOX"] = o.sandbox
     good = True
-    for bench in ([bench_rate] if o.rate else [bench_plan, bench_calls] + ([] if o.quick else [bench_rate])):
+    for bench in ([bench_rate] if o.rate else [bench_plan, bench_calls, bench_scim] + ([] if o.quick else [bench_rate])):
         folder = Path(tempfile.mkdtemp(prefix="rollcall-bench-"))
         try:
             good = bench(o, folder) and good

@@ -34,6 +34,9 @@ def test_quick():
     calls = {line.split()[0]: [int(n) for n in line.split()[1:3]] for line in done.stdout.splitlines()
              if line.split()[:1] and line.split()[0] in ('create', 'update', 'team', 'activate', 'deactivate', 'manager')}
     assert len(calls) == 6
+    scim = {line.split()[0]: line.split()[-2:] for line in done.stdout.splitlines() if line.startswith(('  with ', '  without'))}
+    (users, bulk), (same, single) = [[int(n) for n in scim[way]] for way in ('with', 'without')]
+    assert 2000 <= users == same == single and 2 <= bulk <= 4, done.stdout
     for kind, (made, least) in calls.items():
         assert made == least or (kind == 'manager' and made == 2), (kind, made, least)
 
