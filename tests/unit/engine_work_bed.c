@@ -9,7 +9,7 @@ static const struct endpoint endpoints[] = {
     { .name = "move", .write = true, .batch = BATCH },
     { .name = "bulk", .write = true, .batch = BATCH, .inside = true },
     { .name = "read", .batch = 1 },
-    { .name = "put", .write = true, .batch = 1, .prelude = 1 + CALL_READ }
+    { .name = "put", .write = true, .batch = 1, .prelude = 1 + TINY_READ }
 };
 static const struct hash_key key = { 1, 2 };
 
@@ -33,9 +33,9 @@ static void emit_one(const struct change *c, uint32_t seq, const struct change *
     if (!lowering->bulk && (rank == RANK_CREATE || rank == RANK_ACTIVATE))
         s.need[s.n_needs++] = (struct need){ NEED_SEAT, NO_CHANGE };
     if (lowering->bulk)
-        s.endpoint = CALL_BULK;
-    else if (lowering->puts && endpoint == CALL_UPDATE)
-        s.endpoint = CALL_PUT;
+        s.endpoint = TINY_BULK;
+    else if (lowering->puts && endpoint == TINY_UPDATE)
+        s.endpoint = TINY_PUT;
     if (lowering->need_of[seq])
         s.need[s.n_needs++] = (struct need){ NEED_DONE, lowering->need_of[seq] - 1 };
     emit(ctx, &s);
@@ -46,7 +46,7 @@ static void emit_riding(uint32_t update, uint32_t move, struct str user,
 {
     emit(ctx, &(struct step){ .change = { update, move },
                               .n_changes = 2,
-                              .endpoint = CALL_UPDATE,
+                              .endpoint = TINY_UPDATE,
                               .rank = RANK_MANAGER,
                               .user = user,
                               .user_ref = NO_CHANGE,
@@ -60,11 +60,11 @@ static void lower(struct conn *conn, const struct roster *roster, const struct c
     static const struct {
         uint8_t endpoint;
         enum step_rank rank;
-    } as[CHANGE_KINDS] = { [CHANGE_CREATE] = { CALL_CREATE, RANK_CREATE },
-                           [CHANGE_ACTIVATE] = { CALL_STATE, RANK_ACTIVATE },
-                           [CHANGE_UPDATE] = { CALL_UPDATE, RANK_UPDATE },
-                           [CHANGE_MANAGER] = { CALL_MOVE, RANK_MANAGER },
-                           [CHANGE_DEACTIVATE] = { CALL_STATE, RANK_DEACTIVATE } };
+    } as[CHANGE_KINDS] = { [CHANGE_CREATE] = { TINY_CREATE, RANK_CREATE },
+                           [CHANGE_ACTIVATE] = { TINY_STATE, RANK_ACTIVATE },
+                           [CHANGE_UPDATE] = { TINY_UPDATE, RANK_UPDATE },
+                           [CHANGE_MANAGER] = { TINY_MOVE, RANK_MANAGER },
+                           [CHANGE_DEACTIVATE] = { TINY_STATE, RANK_DEACTIVATE } };
     (void)conn;
     (void)roster;
     (void)arena;
@@ -77,7 +77,7 @@ static void lower(struct conn *conn, const struct roster *roster, const struct c
         emit_one(change[i], seq[i], create, seq[i], as[change[i]->kind].endpoint, as[change[i]->kind].rank,
                  emit, ctx);
         if (create && create->manager_set)
-            emit_one(create, seq[i], create, seq[i], CALL_MOVE, RANK_MANAGER, emit, ctx);
+            emit_one(create, seq[i], create, seq[i], TINY_MOVE, RANK_MANAGER, emit, ctx);
     }
 }
 

@@ -6,7 +6,16 @@
 #include "unit.h"
 #include "work.h"
 
-enum tiny_call { CALL_STATE, CALL_CREATE, CALL_UPDATE, CALL_MOVE, CALL_BULK, CALL_READ, CALL_PUT, CALLS };
+enum tiny_call {
+    TINY_STATE,
+    TINY_CREATE,
+    TINY_UPDATE,
+    TINY_MOVE,
+    TINY_BULK,
+    TINY_READ,
+    TINY_PUT,
+    TINY_CALLS
+};
 #define BATCH 4
 #define CHANGES_MAX 40
 
@@ -20,7 +29,7 @@ struct bed {
     bool early, rides;             /* rides: a move goes with the user's update, in one step */
     bool bulk, puts;               /* everything goes in bulk calls; updates need a prelude */
     uint32_t need_of[CHANGES_MAX]; /* of change i: change it needs, + 1 */
-    uint64_t calls[CALLS];
+    uint64_t calls[TINY_CALLS];
 };
 
 extern const struct connector tiny;

@@ -22,7 +22,7 @@ START_TEST(joiners_and_their_moves_in_one_wave)
     assert_waves(&b,
                  "create N1, create N2, move N1, create N3, move N2, move B, create N4, move N3, create N5, "
                  "move N4, update A");
-    ck_assert_uint_eq(b.calls[CALL_BULK], 3);
+    ck_assert_uint_eq(b.calls[TINY_BULK], 3);
     for (size_t i = 0; i < b.work.n_steps; i++)
         ck_assert_uint_eq(b.work.call[i], i / BATCH);
     bed_deinit(&b);
@@ -118,9 +118,9 @@ START_TEST(preludes_are_counted)
     change(&b, CHANGE_DEACTIVATE, "B");
     build(&b);
     waves(&b);
-    ck_assert_uint_eq(b.calls[CALL_PUT], 2);
-    ck_assert_uint_eq(b.calls[CALL_READ], 2);
-    ck_assert_uint_eq(b.calls[CALL_STATE], 1);
+    ck_assert_uint_eq(b.calls[TINY_PUT], 2);
+    ck_assert_uint_eq(b.calls[TINY_READ], 2);
+    ck_assert_uint_eq(b.calls[TINY_STATE], 1);
     bed_deinit(&b);
 }
 END_TEST

@@ -19,10 +19,10 @@ START_TEST(seats_first_then_people_then_managers)
     build(&b);
     waves(&b);
     assert_waves(&b, "off D, update A | on X, create N | move B, move N");
-    ck_assert_uint_eq(b.calls[CALL_STATE], 2);
-    ck_assert_uint_eq(b.calls[CALL_CREATE], 1);
-    ck_assert_uint_eq(b.calls[CALL_UPDATE], 1);
-    ck_assert_uint_eq(b.calls[CALL_MOVE], 1);
+    ck_assert_uint_eq(b.calls[TINY_STATE], 2);
+    ck_assert_uint_eq(b.calls[TINY_CREATE], 1);
+    ck_assert_uint_eq(b.calls[TINY_UPDATE], 1);
+    ck_assert_uint_eq(b.calls[TINY_MOVE], 1);
     bed_deinit(&b);
 }
 END_TEST
@@ -56,8 +56,8 @@ START_TEST(chain_of_joiners)
     for (size_t i = 0; i < b.work.n_steps; i++)
         if (b.work.step[i].rank == RANK_MANAGER)
             ck_assert_uint_eq(b.work.step[i].manager_ref, b.work.step[i].change[0] - 1);
-    ck_assert_uint_eq(b.calls[CALL_CREATE], 5);
-    ck_assert_uint_eq(b.calls[CALL_MOVE], 1);
+    ck_assert_uint_eq(b.calls[TINY_CREATE], 5);
+    ck_assert_uint_eq(b.calls[TINY_MOVE], 1);
     bed_deinit(&b);
 }
 END_TEST
@@ -213,7 +213,7 @@ START_TEST(calls_are_counted_by_batches)
             move(&b, who[i], "A");
         build(&b);
         waves(&b);
-        ck_assert_uint_eq(b.calls[CALL_MOVE], (n + BATCH - 1) / BATCH);
+        ck_assert_uint_eq(b.calls[TINY_MOVE], (n + BATCH - 1) / BATCH);
         bed_deinit(&b);
     }
 }
