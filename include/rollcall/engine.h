@@ -11,7 +11,10 @@
  *     plan    tenant, roster, feed, plan
  *     sync    tenant, roster, feed, plan, apply, read back
  *     apply   tenant, roster, apply, read back          (of a stored plan, or of an interrupted run)
- */
+ *
+ * Where the vendor's option "roster" says "look_up", the roster is whoever the feed names, as person or as
+ * manager: the feed is read for their keys within PHASE_ROSTER, and again for the plan; both readings must be
+ * of the same bytes, or the feed is broken. For apply it is whoever the stored plan names. */
 #ifndef ROLLCALL_ENGINE_H
 #define ROLLCALL_ENGINE_H
 
