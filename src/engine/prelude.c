@@ -44,8 +44,7 @@ void prelude_answer(struct engine *e, struct call *c, const struct answer *a)
     if (e->cfg.connector->prepared(e->conn, steps, c->n_steps, a, out)) {
         ap->prepared[ap->n_prepared++] = (struct prepared){ c->step, c->n_steps };
         c->step = NULL;
-        c->n_steps = 0;
-        login_holds(e);
+        c->n_steps = 0; /* that the session holds, the write tells: some may read only */
     } else {
         ap->flying_at[e->work.step[c->step[0]].endpoint]--;
         never_unknown(out, c->n_steps);

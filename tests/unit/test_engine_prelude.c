@@ -243,6 +243,22 @@ START_TEST(pace_counts_preludes)
 }
 END_TEST
 
+/* Reading is allowed and writing never is: a read that goes well is no sign that the session is good. */
+START_TEST(sessions_that_only_read)
+{
+    struct bed b;
+    company(&b);
+    b.job.target.option[V_SESSION].number = 1;
+    bed_fault(&b, V_REPLACE, 0, WRONG_LOGIN, 0);
+    bed_run(&b, VERB_SYNC);
+    assert_code(&b, EXIT_TARGET);
+    ck_assert_msg(strstr(b.result.message, "credentials were refused") != NULL, "%s", b.result.message);
+    ck_assert_uint_le(b.village.made[V_LOGIN], 4);
+    bed_deinit(&b);
+}
+END_TEST
+
 UNIT("engine prelude", replaces_what_it_has_read, preludes_are_planned, faults_of_the_prelude, user_is_gone,
      somebody_changes_something_else, somebody_never_stops, somebody_changes_the_same,
-     look_at_the_newer_fails, quota_ends_anywhere, time_is_over_anywhere, pace_counts_preludes)
+     look_at_the_newer_fails, quota_ends_anywhere, time_is_over_anywhere, pace_counts_preludes,
+     sessions_that_only_read)
