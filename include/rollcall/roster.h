@@ -55,7 +55,7 @@ enum roster_sealed roster_seal(struct roster *r, struct str *id);
 enum roster_proof {
     PROOF_NONE,
     PROOF_FOUND,     /* whoever was found is there; who was not may be there under another spelling: nobody is
-                        created */
+                        created. A look at users of a tenant that can be listed is then made by listing it */
     PROOF_LOOKED_UP, /* each person was looked up by every key: who was not found is not there */
     PROOF_ALL,       /* everybody was listed */
     ROSTER_PROOFS

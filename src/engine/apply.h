@@ -67,6 +67,7 @@ struct apply {
     uint64_t recent; /* bit per call, 1 = failed; the newest lowest */
     unsigned n_recent;
     struct lookups look;   /* of the reading under way */
+    bool list_all;         /* a search has proven too little: the look again, listing everybody */
     bool final;            /* the read back under way is the last one */
     mono_us visible_until; /* when the read back gives up */
     int64_t pause;         /* until the next look */

@@ -60,7 +60,7 @@ static void look(struct engine *e, const bool *in)
             add_keys(e, &a->look, e->work.item[i].change);
     uint8_t endpoint = 0;
     size_t calls = lookup_calls(e, a->look.n, &endpoint);
-    bool listing = !e->look_up && calls >= e->listing_calls;
+    bool listing = !e->look_up && (a->list_all || calls >= e->listing_calls);
     struct read_goal goal = { .kind = listing ? READ_ROSTER : READ_LOOKUP,
                               .lookups = a->look.v,
                               .n_lookups = a->look.n };
@@ -228,6 +228,7 @@ static void resolve_all(struct engine *e, const struct roster *fresh)
             resolve_newer(e, (uint32_t)i, fresh);
     a->cursor = a->from;
     a->doing = DOING_STEPS;
+    a->list_all = false;
     e->turns++;
 }
 
@@ -250,6 +251,7 @@ void read_back_begin(struct engine *e, bool final)
     a->pause = READ_BACK_PAUSE_US;
     a->visible_until = e->now + e->cfg.job->visible_us;
     a->looks = 0;
+    a->list_all = false;
     a->not_before = e->now;
     e->phase = final ? PHASE_READ_BACK : PHASE_APPLY;
     e->turns++;
@@ -329,6 +331,29 @@ static void cannot_look(struct engine *e)
     engine_fail(e, EXIT_TARGET, "what was done cannot be read back: %s", e->reading.state.why);
 }
 
+static bool is_there(struct engine *e, const struct work_item *item, const struct roster *fresh)
+{
+    bool several = false;
+    struct str id = item->change->kind == CHANGE_CREATE ? str_of(item->new_id) : item->change->user;
+    if (id.n > 0)
+        return roster_by_id(fresh, id) != NO_USER;
+    return find_created(e, item->change, fresh, &several).n > 0 || several;
+}
+
+/* Somebody was not found, and the search does not prove that he is not there: a create would be sent twice, a
+ * removal believed. Everybody is listed then, as for the roster. */
+static bool proves_nothing(struct engine *e, const struct roster *fresh)
+{
+    struct apply *a = e->apply;
+    bool *in = a->doing == DOING_LOOK_UP ? unknown_changes(e) : NULL, missing = false;
+    bool searched = e->reading.goal.kind == READ_LOOKUP && e->reading.state.proof == PROOF_FOUND;
+    for (size_t i = 0; searched && !e->look_up && !missing && i < e->work.n_items; i++)
+        missing =
+            (in ? in[i] : awaits_read_back(e, &e->work.item[i])) && !is_there(e, &e->work.item[i], fresh);
+    free(in);
+    return missing;
+}
+
 static void looked(struct engine *e, bool complete)
 {
     struct roster *fresh = e->reading.goal.roster;
@@ -336,7 +361,9 @@ static void looked(struct engine *e, bool complete)
         cannot_look(e);
         return;
     }
-    if (e->apply->doing == DOING_LOOK_UP)
+    if (proves_nothing(e, fresh))
+        e->apply->list_all = true; /* the same look again, at once */
+    else if (e->apply->doing == DOING_LOOK_UP)
         resolve_all(e, fresh);
     else
         see_all(e, fresh);

@@ -82,6 +82,7 @@ struct village {
     const char *refused;  /* whatever touches the user with this id is refused, a batch whole */
     int64_t lag_us;       /* from the answer of V_MANAGERS until it is done */
     const char *hides;    /* the user with this number is not shown, yet */
+    bool finds_nobody;    /* V_FIND, whoever is asked for */
     bool forgets_phone;   /* says that it was done, and does nothing */
     unsigned creates;     /* done */
     unsigned stops_after; /* V_BULK: lines done in one call before it stops, the rest missing in the answer */

@@ -62,7 +62,7 @@ static int do_find(struct village *v, struct str body, struct buf *answer)
             shown[i] |= str_is(line, n < 0 ? v->user[i].id : v->user[i].text[n]);
     }
     for (size_t i = 0; i < v->n; i++)
-        if (shown[i])
+        if (shown[i] && !v->finds_nobody)
             show(v, &v->user[i], answer);
     buf_puts(answer, "end\n");
     return 200;

@@ -1,4 +1,6 @@
 /* A tenant whose users cannot be listed: whom the feed names is looked up. */
+#include <stdio.h>
+
 #include "engine_bed.h"
 
 static void company(struct bed *b)
@@ -181,7 +183,36 @@ START_TEST(look_ups_fail)
 }
 END_TEST
 
+/* Users are listed, and a search that finds nobody proves nothing: nobody is made twice for it, and nothing
+ * that was done is said not to show. */
+START_TEST(searches_that_prove_nothing)
+{
+    static const enum wrong wrong[] = { WRONG_NOT, WRONG_LOST_DONE, WRONG_LOST_UNDONE };
+    for (size_t i = 0; i < array_len(wrong); i++) {
+        struct bed b;
+        company(&b);
+        for (int k = 0; k < 40; k++) { /* searching is cheaper than listing */
+            char id[16], number[16];
+            snprintf(id, sizeof id, "x%d", k);
+            snprintf(number, sizeof number, "X%d", k);
+            bed_user(&b, id, number, "Xy", NULL, false);
+        }
+        b.job.target.option[V_ROSTER].text = "list";
+        b.job.target.option[V_FOUND].number = 1;
+        b.village.finds_nobody = true;
+        if (wrong[i] != WRONG_NOT)
+            bed_fault(&b, V_CREATE, 1, wrong[i], 0);
+        bed_run(&b, VERB_SYNC);
+        ck_assert_msg(b.result.exit_code == EXIT_OK, "fault %zu: exit %d: %s", i, b.result.exit_code,
+                      b.result.message);
+        ck_assert_uint_eq(b.village.creates, 2);
+        ck_assert_uint_gt(b.village.made[V_FIND], 0);
+        bed_deinit(&b);
+    }
+}
+END_TEST
+
 UNIT("engine lookup", syncs_without_a_listing, absence_means_nothing,
      who_was_only_found_is_not_enough_for_a_create, apply_looks_up_whom_the_plan_names,
      apply_finds_joiners_who_came_meanwhile, feed_changes, feed_grows, standard_input_is_refused,
-     nobody_in_the_feed, look_ups_fail)
+     nobody_in_the_feed, look_ups_fail, searches_that_prove_nothing)

@@ -326,6 +326,34 @@ START_TEST(a_filter_of_which_nothing_is_known)
 }
 END_TEST
 
+/* Where everybody is listed, searches are for those whom the service has shown: no second question, but
+ * nobody found by a filter is still no proof. */
+START_TEST(searches_beside_a_listing)
+{
+    static const struct line lines[] = {
+        { BY_NAME("ann%40example.com"), 200, FOUND },
+        { BY_NAME("bob%40example.com"), 200, NOBODY },
+        { BY_NUMBER("E2"), 200, NOBODY },
+        { NULL, 0, NULL },
+    };
+    const struct lookup both[] = { by(1, "bob@example.com"), by(1, "ann@example.com") };
+    const struct lookup number = by(0, "E2"), name = by(1, "ann@example.com");
+    struct wire t;
+    scim_init(&t);
+    ck_assert_int_eq(look(&t, &number, 1, lines), READ_COMPLETE);
+    ck_assert_int_eq(t.state.proof, PROOF_FOUND);
+    assert_says(t.state.why, "'externalId': nobody was found by it");
+    ck_assert_int_eq(look(&t, both, 1, lines), READ_COMPLETE);
+    ck_assert_int_eq(t.state.proof, PROOF_FOUND);
+    ck_assert_int_eq(look(&t, &name, 1, lines), READ_COMPLETE);
+    ck_assert_uint_eq(t.asked, 1);
+    ck_assert_int_eq(t.state.proof, PROOF_LOOKED_UP);
+    ck_assert_int_eq(look(&t, both, 2, lines), READ_COMPLETE);
+    ck_assert_int_eq(t.state.proof, PROOF_LOOKED_UP);
+    wire_deinit(&t);
+}
+END_TEST
+
 START_TEST(the_question_is_asked_once)
 {
     static const struct line lines[] = {
@@ -392,4 +420,4 @@ UNIT("scim look-ups", filters_are_literal, numbers_and_truth_are_no_texts, ids_a
      another_user_than_asked_for, found_and_not_found, who_was_not_meant_is_left_out, pages_of_a_search,
      once_more_in_lower_case, value_filters_that_are_refused, a_user_who_changes_meanwhile,
      a_filter_that_ignores_case, a_filter_that_minds_case, a_filter_of_which_nothing_is_known,
-     the_question_is_asked_once, nobody_to_look_up, members_come_before_users)
+     searches_beside_a_listing, the_question_is_asked_once, nobody_to_look_up, members_come_before_users)

@@ -1,7 +1,7 @@
 /* READ_LOOKUP: the users who carry given keys, one search each, or who have given ids. What a search did not
  * find is not there only where its filter is known to work and to compare as we do: services that mind case
- * are met, and such that answer a filter they do not understand with nobody. Where the roster itself is
- * looked up that decides what the reading proves. */
+ * are met, and such that answer a filter they do not understand with nobody. That decides what the reading
+ * proves. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -157,9 +157,10 @@ static void learn_from_found(struct conn *c, const struct scim_ask *a, int slot)
     enum filter_sense *sense = &r->sense[slot];
     if (*sense != SENSE_NOT_KNOWN)
         return;
-    if (!ignores_case(c, slot) || a->respelled) {
+    /* Who was listed is searched for as the service itself spells him. */
+    if (!ignores_case(c, slot) || a->respelled || scim_number(c, OPTION_ROSTER) != SCIM_LOOK_UP) {
         *sense = SENSE_GOOD;
-    } else if (scim_number(c, OPTION_ROSTER) == SCIM_LOOK_UP && has_letters(want_of(c, a)->value)) {
+    } else if (has_letters(want_of(c, a)->value)) {
         *sense = SENSE_ASKED;
         find_add(c, a->want, SWAPPED);
     }
@@ -239,10 +240,9 @@ static void conclude(struct conn *c)
     struct scim_reading *r = c->reading;
     const char *text = NULL;
     size_t slot = 0;
-    if (scim_number(c, OPTION_ROSTER) == SCIM_LOOK_UP)
-        for (slot = 0; slot < c->config.schema->n; slot++)
-            if ((text = doubt(c, (int)slot)) != NULL)
-                break;
+    for (; slot < c->config.schema->n; slot++)
+        if ((text = doubt(c, (int)slot)) != NULL)
+            break;
     if (text)
         asks_complete(&c->asks, PROOF_FOUND, "%zu keys looked up; '%s': %s", r->wanted.n,
                       c->config.schema->attr[slot].name, text);
