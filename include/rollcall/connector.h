@@ -66,8 +66,9 @@ enum read_kind {
     READ_TENANT, /* own user, attributes (a mapped one that is missing is an error in `errs`; wire names are
                     filled into the schema), teams */
     READ_ROSTER, /* everybody, into `roster` */
-    READ_LOOKUP, /* the users that `lookup` names, into `roster`, inactive ones included; a key that nobody
-                    has brings nobody */
+    READ_LOOKUP, /* the users that `lookups` name, into `roster`, inactive ones included; a key that nobody
+                    has brings nobody. Where not everybody can be listed this is the roster itself. Of no
+                    look-ups at all: nobody, complete and sealed */
 };
 
 struct lookup {
@@ -105,8 +106,8 @@ struct read_state {
  * again. */
 struct read_verdict {
     bool good;
-    enum again again; /* not good: AGAIN_LATER and AGAIN_THROTTLED: the connector will offer the request again
-                         by `next` */
+    enum again again; /* not good: AGAIN_LATER, AGAIN_THROTTLED and AGAIN_LOGIN: the connector will offer the
+                         request again by `next`, after a login in the last case */
     int64_t wait_us;  /* AGAIN_THROTTLED: -1 when not said */
     char text[SETTLED_TEXT_MAX]; /* for people and the log; no secret */
 };
@@ -157,20 +158,22 @@ struct connector {
 
     /* Optional: before packing, a chance to put steps of a whole wave together where a bulk call is cheaper
      * (LeadSquared: team moves of users with no other change). Rewrites steps in place (endpoint, group,
-     * args). NULL: nothing to gain. */
+     * args), but for those of an endpoint that is `inside`. NULL: nothing to gain. */
     void (*combine)(struct conn *c, const struct roster *roster, struct step *steps, size_t n,
                     struct arena *arena);
 
     /* Fills a request with the first k of n steps (all of one wave, equal endpoint and group) and returns k
      * >= 1. `created` gives the id of a user created by a change, by the change's number; {NULL,0} when
-     * planning only counts calls (the request is then not sent). */
+     * planning only counts calls (the request is then not sent), also for creates of earlier calls: whether a
+     * user is created by this same call, only the steps tell. */
     size_t (*pack)(struct conn *c, const struct step *const *steps, size_t n,
                    struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out);
 
     /* Endpoints with a `prelude`: the request that reads what a call with these steps is built on. It changes
      * nothing. `prepared` gets its answer, body held: true and pack() can build the call from it (until that
      * pack(), or the next prepare() for the same user, the connector keeps what it needs); false: out[0..n-1]
-     * say what becomes of the steps. Both NULL where no endpoint has a prelude. */
+     * say what becomes of the steps (nothing was written: "unknown" counts as not done). Both NULL where no
+     * endpoint has a prelude. */
     void (*prepare)(struct conn *c, const struct step *const *steps, size_t n,
                     struct str (*created)(void *ctx, uint32_t change), void *ctx, struct request *out);
     bool (*prepared)(struct conn *c, const struct step *const *steps, size_t n, const struct answer *a,

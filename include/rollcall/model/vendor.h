@@ -44,9 +44,9 @@ struct endpoint {
     bool harmless;      /* repeating it does no harm */
     unsigned in_flight; /* calls of it at once; 0: no limit of its own */
     bool verified;   /* asynchronous, or answered with a count only: read back before anything builds on it */
-    bool inside;     /* steps of one call may build on each other: a user whom one creates is known to those
-                        behind it, so they need no wave of their own. Calls of it go one after the other, in
-                        order */
+    bool inside;     /* steps of one call (of equal `group`) may build on each other: a user whom one creates
+                        is known to those behind it, so they need no wave of their own. Calls of it go one
+                        after the other, in order */
     uint8_t prelude; /* 0: none. Else 1 + index of the endpoint read right before each call of this one: see
                         connector.prepare */
 };
@@ -82,7 +82,8 @@ struct vendor {
                                 manager moves, nor of them and activations */
     /* Optional: judges what the options table cannot: options that fit each other, credentials that the
      * chosen way to log in needs. `given` by credential, in the table's order. Calls `say` with the option's
-     * or credential's name ("options.token_url", "credentials.token") and a text for people. */
+     * or credential's name ("options.token_url", "credentials.token") and a text for people that names its
+     * own subject: what is not in the file has no line. Not called when an option could not be read. */
     void (*check)(const struct option_value *options, const bool *given,
                   void (*say)(void *ctx, const char *where, const char *text), void *ctx);
 };
