@@ -37,7 +37,8 @@ START_TEST(filters_are_literal)
         { "emails[primary eq true].value", "a@b",
           "/Users?filter=emails%5Bprimary%20eq%20true%5D.value%20eq%20%22a%40b%22" },
         { EXT ":employeeNumber", "007",
-          "/Users?filter=urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3Aenterprise%3A2.0%3AUser%3AemployeeNumber"
+          "/Users?filter=urn%3Aietf%3Aparams%3Ascim%3Aschemas%3Aextension%3A"
+          "enterprise%3A2.0%3AUser%3AemployeeNumber"
           "%20eq%20%22007%22" },
         { SCIM_CORE_USER ":title", "x", "/Users?filter=title%20eq%20%22x%22" },
     };
@@ -112,6 +113,27 @@ START_TEST(ids_are_encoded)
     ck_assert_uint_eq(roster_count(t.roster), 1);
     ck_assert(roster_by_id(t.roster, STR("a@b/c %")) != NO_USER);
     ck_assert_int_eq(t.state.proof, PROOF_LOOKED_UP);
+    wire_deinit(&t);
+}
+END_TEST
+
+/* 404 under a status of 200, wherever the schema stands: nobody. */
+START_TEST(errors_under_success)
+{
+    static const struct line lines[] = {
+        { "/Users/a", 200, "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error'],'status':'404'}" },
+        { "/Users/b", 200,
+          "{'detail':'x','status':404,'schemas':['urn:ietf:params:scim:api:messages:2.0:Error']}" },
+        { "/Users/c", 200, "{'schemas':['urn:ietf:params:scim:api:messages:2.0:Error'],'status':'403'}" },
+        { NULL, 0, NULL },
+    };
+    const struct lookup v[] = { by(-1, "a"), by(-1, "b") }, refused = by(-1, "c");
+    struct wire t;
+    scim_init(&t);
+    ck_assert_msg(look(&t, v, 2, lines) == READ_COMPLETE, "%s", t.state.why);
+    ck_assert_uint_eq(roster_count(t.roster), 0);
+    ck_assert_int_eq(look(&t, &refused, 1, lines), READ_INCOMPLETE);
+    assert_says(t.state.why, "GET /Users/{id}: 403");
     wire_deinit(&t);
 }
 END_TEST
@@ -374,6 +396,30 @@ START_TEST(the_question_is_asked_once)
 }
 END_TEST
 
+START_TEST(a_question_without_an_answer_is_asked_again)
+{
+    static const struct line broken[] = {
+        { BY_NAME("ann%40example.com"), 200, FOUND },
+        { BY_NAME("ANN%40EXAMPLE.COM"), 400, "" },
+        { NULL, 0, NULL },
+    };
+    static const struct line whole[] = {
+        { BY_NAME("ann%40example.com"), 200, FOUND },
+        { BY_NAME("ANN%40EXAMPLE.COM"), 200, NOBODY },
+        { NULL, 0, NULL },
+    };
+    const struct lookup l = by(1, "ann@example.com");
+    struct wire t;
+    scim_init(&t);
+    wire_option(&t, "roster", "look_up");
+    ck_assert_int_eq(look(&t, &l, 1, broken), READ_INCOMPLETE);
+    ck_assert_int_eq(look(&t, &l, 1, whole), READ_COMPLETE);
+    ck_assert_uint_eq(t.asked, 2);
+    assert_says(t.state.why, "minds upper and lower case");
+    wire_deinit(&t);
+}
+END_TEST
+
 START_TEST(nobody_to_look_up)
 {
     const struct line none[] = { { NULL, 0, NULL } };
@@ -417,7 +463,8 @@ START_TEST(members_come_before_users)
 END_TEST
 
 UNIT("scim look-ups", filters_are_literal, numbers_and_truth_are_no_texts, ids_are_encoded,
-     another_user_than_asked_for, found_and_not_found, who_was_not_meant_is_left_out, pages_of_a_search,
-     once_more_in_lower_case, value_filters_that_are_refused, a_user_who_changes_meanwhile,
+     errors_under_success, another_user_than_asked_for, found_and_not_found, who_was_not_meant_is_left_out,
+     pages_of_a_search, once_more_in_lower_case, value_filters_that_are_refused, a_user_who_changes_meanwhile,
      a_filter_that_ignores_case, a_filter_that_minds_case, a_filter_of_which_nothing_is_known,
-     searches_beside_a_listing, the_question_is_asked_once, nobody_to_look_up, members_come_before_users)
+     searches_beside_a_listing, the_question_is_asked_once, a_question_without_an_answer_is_asked_again,
+     nobody_to_look_up, members_come_before_users)

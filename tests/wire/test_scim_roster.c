@@ -573,7 +573,8 @@ START_TEST(groups_of_users)
         { "/Users?startIndex=1&count=100", 200,
           "{'totalResults':3,'Resources':["
           "{'id':'1','groups':[{'value':'g2','type':'direct'},{'value':'g3'},{'value':'g1'},{'value':'g9'}]},"
-          "{'id':'2','groups':[{'value':'g1','type':'Indirect'},{'display':'x'}]},{'groups':['g1'],'id':'3'}]}" },
+          "{'id':'2','groups':[{'value':'g1','type':'Indirect'},{'display':'x'}]},"
+          "{'groups':['g1'],'id':'3'}]}" },
         { "/Users?startIndex=4&count=3", 200, "{'totalResults':3,'Resources':[]}" },
         { NULL, 0, NULL },
     };
@@ -598,7 +599,8 @@ START_TEST(members_of_groups)
           "{'totalResults':4,'Resources':[{'members':[{'value':'1'},{'value':'2','type':'User'},"
           "{'value':'3','type':'Group'}],'id':'g1'},{'id':'g3','members':[{'value':'3'}]}]}" },
         { "/Groups?startIndex=3&count=100", 200,
-          "{'totalResults':4,'Resources':[{'id':'g2','members':['1']},{'id':'g1','members':[{'value':'1'}]}]}" },
+          "{'totalResults':4,'Resources':[{'id':'g2','members':['1']},"
+          "{'id':'g1','members':[{'value':'1'}]}]}" },
         { "/Users?startIndex=1&count=100", 200,
           "{'totalResults':3,'Resources':[{'id':'1'},{'id':'2','groups':[{'value':'g2'}]},{'id':'3'}]}" },
         { "/Users?startIndex=4&count=3", 200, "{'totalResults':3,'Resources':[]}" },

@@ -14,7 +14,8 @@ static const char full_user[] =
     "{'value':'babs@jensen.example.org','type':'home'}],"
     "'addresses':[{'streetAddress':'100 Universal City Plaza','locality':'Hollywood','region':'CA',"
     "'postalCode':'91608','country':'USA','formatted':'100 Universal City Plaza\\nHollywood, CA 91608 USA',"
-    "'type':'work','primary':true},{'streetAddress':'456 Hollywood Blvd','locality':'Hollywood','region':'CA',"
+    "'type':'work','primary':true},"
+    "{'streetAddress':'456 Hollywood Blvd','locality':'Hollywood','region':'CA',"
     "'postalCode':'91608','country':'USA','formatted':'456 Hollywood Blvd\\nHollywood, CA 91608 USA',"
     "'type':'home'}],"
     "'phoneNumbers':[{'value':'555-555-5555','type':'work'},{'value':'555-555-4444','type':'mobile'}],"
@@ -23,7 +24,8 @@ static const char full_user[] =
     "{'value':'https://photos.example.com/profilephoto/72930000000Ccne/T','type':'thumbnail'}],"
     "'userType':'Employee','title':'Tour Guide','preferredLanguage':'en-US','locale':'en-US',"
     "'timezone':'America/Los_Angeles','active':true,'password':'t1meMa$heen',"
-    "'groups':[{'value':'e9e30dba-f08f-4109-8486-d5c6a331660a','$ref':'../Groups/e9','display':'Tour Guides'},"
+    "'groups':[{'value':'e9e30dba-f08f-4109-8486-d5c6a331660a','$ref':'../Groups/e9',"
+    "'display':'Tour Guides'},"
     "{'value':'fc348aa8-3835-40eb-a20b-c726e15c55b5','$ref':'../Groups/fc','display':'Employees',"
     "'type':'indirect'},"
     "{'value':'71ddacd2-a8e7-49b8-a5db-ae50d0a5bfd7','$ref':'../Groups/71','display':'US Employees'}],"
@@ -201,7 +203,8 @@ START_TEST(shapes_of_values)
           NULL },
         { MAIL, "{'id':'1','emails':[{'value':'a@b','primary':false,'type':'WORK'}]}", "a@b", NULL },
         { MAIL,
-          "{'id':'1','emails':[{'type':'home','value':'h'},{'value':'w1','type':'work'},{'value':'w2','type':'work'}]}",
+          "{'id':'1','emails':[{'type':'home','value':'h'},{'value':'w1','type':'work'},"
+          "{'value':'w2','type':'work'}]}",
           "w1", NULL },
         /* the first that fits is meant, also where it has no such part */
         { "addresses[type eq \"work\"].country",

@@ -124,6 +124,10 @@ static void add_asks(struct conn *c)
 void scim_lookup_begin(struct conn *c)
 {
     struct scim_reading *r = c->reading;
+    /* A question that a reading before did not come to the end of is asked again. */
+    for (size_t i = 0; i < SCHEMA_MAX; i++)
+        if (r->sense[i] == SENSE_ASKED)
+            r->sense[i] = SENSE_NOT_KNOWN;
     wanted_begin(&r->wanted, c->config.schema, &id_attr, &c->asks.goal);
     for (size_t i = 0; i < c->asks.goal.n_lookups; i++)
         wanted_add(&r->wanted, i);
