@@ -25,11 +25,14 @@ void say_text(char *out, size_t cap, const char *fmt, ...)
     say_cut(out, cap, str_of(line));
 }
 
-void say_words(const struct conn_config *config, struct str words, struct buf *out)
+void say_words(const struct conn_config *config, const struct secret *session, struct str words,
+               struct buf *out)
 {
     struct buf clean = BUF_INIT(16384);
-    const struct secret *keys[CONN_CREDENTIALS_MAX];
+    const struct secret *keys[CONN_CREDENTIALS_MAX + 1];
     size_t n = 0;
+    if (session && session->n > 0)
+        keys[n++] = session;
     for (size_t i = 0; i < CONN_CREDENTIALS_MAX; i++)
         if (config->credential[i])
             keys[n++] = config->credential[i];

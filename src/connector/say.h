@@ -32,8 +32,9 @@ struct judged {
 
 /* An answer that did not come whole, or was not asked for: true, and *out says so. */
 bool judged_transport(const struct answer *a, struct judged *out);
-/* Appends the vendor's words, safe to show: without our credentials, should they be echoed, and without
- * anything that misleads a terminal. */
-void say_words(const struct conn_config *config, struct str words, struct buf *out);
+/* Appends the vendor's words, safe to show: without our credentials or `session`'s (NULL: there is none),
+ * should they be echoed, and without anything that misleads a terminal. */
+void say_words(const struct conn_config *config, const struct secret *session, struct str words,
+               struct buf *out);
 
 #endif

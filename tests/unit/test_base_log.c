@@ -101,13 +101,14 @@ END_TEST
 
 static void assert_scrubbed(struct str in, const char *want)
 {
-    struct secret a = { 0 }, b = { 0 }, none = { 0 }, longer = { 0 }, literal = { 0 };
-    const struct secret *const all[] = { &none, &a, &b, &longer, &literal };
+    struct secret a = { 0 }, b = { 0 }, none = { 0 }, longer = { 0 }, literal = { 0 }, token = { 0 };
+    const struct secret *const all[] = { &none, &a, &b, &longer, &literal, &token };
     struct buf out = BUF_INIT(10000);
     secret_set(&a, STR("AKEY$1"));
     secret_set(&b, STR("p/w \"+\xc3\xa9"));
     secret_set(&longer, STR("AKEY$1234"));
     secret_set(&literal, STR("%41x"));
+    secret_set(&token, STR("eyJhbGciOi.J9"));
     secret_scrub(all, array_len(all), in, &out);
     assert_str(buf_view(&out), want);
     buf_deinit(&out);
@@ -115,6 +116,7 @@ static void assert_scrubbed(struct str in, const char *want)
     secret_deinit(&b);
     secret_deinit(&longer);
     secret_deinit(&literal);
+    secret_deinit(&token);
 }
 
 START_TEST(secrets_do_not_show)
@@ -128,7 +130,7 @@ START_TEST(secrets_do_not_show)
     assert_scrubbed(STR("accessKey=AKEY%241."), "accessKey=***.");
     assert_scrubbed(STR("%41%4b%45%59%24%31 %41%4B"), "*** %41%4B");
     assert_scrubbed(STR("AKEY$1234"), "***");
-    assert_scrubbed(STR("AKEY$123"), "***23");
+    assert_scrubbed(STR("AKEY$12"), "***2");
     assert_scrubbed(STR("AKEY$"), "AKEY$");
     assert_scrubbed(STR("AKEY%2"), "AKEY%2");
     assert_scrubbed(STR("[p/w \"+\xc3\xa9]"), "[***]");
@@ -137,6 +139,10 @@ START_TEST(secrets_do_not_show)
     assert_scrubbed(STR("{\"k\":\"p\\/w \\\"+\xc3\xa9\"}"), "{\"k\":\"***\"}");
     assert_scrubbed(STR("\\u0041KEY\\u00241"), "***");
     assert_scrubbed(STR("%41x %2541x"), "*** ***");
+    assert_scrubbed(STR("bad token eyJhbGciOi.J"), "bad token ***"); /* the text was cut there */
+    assert_scrubbed(STR("bad token eyJhbGci"), "bad token ***");
+    assert_scrubbed(STR("bad token eyJhbGc"), "bad token eyJhbGc");
+    assert_scrubbed(STR("eyJhbGci or so"), "eyJhbGci or so");
 }
 END_TEST
 

@@ -349,9 +349,11 @@ START_TEST(a_token_is_used_and_renewed)
     for (int i = 0; i < 9; i++) { /* a 401 is no failed try */
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
         assert_str(header_of(&q, "Authorization"), i ? "Bearer other" : "Bearer 2YotnFZFEjr1zCsicMWpAA");
-        struct reply refused = says(&t, 401, "");
+        struct reply refused =
+            says(&t, 401, i ? "" : "{'detail':'expired: 2YotnFZFEjr1zCsicMWpAA, get another'}");
         struct read_verdict v = wire_feed(&t, id, &refused, 0);
         ck_assert(!v.good && v.again == AGAIN_LOGIN);
+        assert_says(v.text, i ? "401" : "401: expired: ***, get another");
         ck_assert(t.k->login(t.conn, &q));
         ck_assert(login_answer(&t, 200, "{'access_token':'other','token_type':'bearer'}").good);
     }

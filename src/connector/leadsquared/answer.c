@@ -96,7 +96,7 @@ static void vendor_words(const struct conn *c, const struct envelope *e, struct 
     if (e->type[0] && e->message[0])
         buf_puts(&raw, ": ");
     buf_puts(&raw, e->message);
-    say_words(&c->config, buf_view(&raw), out);
+    say_words(&c->config, NULL, buf_view(&raw), out);
     buf_deinit(&raw);
 }
 

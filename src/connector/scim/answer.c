@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "scim_internal.h"
+#include "token.h"
 
 #define SCIM_ERROR "urn:ietf:params:scim:api:messages:2.0:Error"
 #define START_COLUMNS 60 /* shown of a body that is no error of any known form */
@@ -84,18 +85,18 @@ static void say_status(const struct conn *c, int status, const struct scim_error
     const char *advice = hint(status);
     buf_printf(&text, "%d", status);
     if (e->type[0]) {
-        say_words(&c->config, str_of(e->type), &words);
+        say_words(&c->config, scim_token_secret(c), str_of(e->type), &words);
         buf_printf(&text, " %s", words.p);
         buf_clear(&words);
     }
     if (e->detail[0]) {
-        say_words(&c->config, str_of(e->detail), &words);
+        say_words(&c->config, scim_token_secret(c), str_of(e->detail), &words);
     } else if (body.n > 0) {
         /* A page or a proxy's text: enough of it to know it by. */
         struct str start =
             str_trim((struct str){ body.p, body.n < 4 * START_COLUMNS ? body.n : 4 * START_COLUMNS });
         struct buf clean = BUF_INIT(4096);
-        say_words(&c->config, start, &clean);
+        say_words(&c->config, scim_token_secret(c), start, &clean);
         say_cut(out->text, START_COLUMNS, buf_view(&clean));
         buf_puts(&words, out->text);
         buf_deinit(&clean);

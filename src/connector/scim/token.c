@@ -20,6 +20,11 @@ struct str scim_token_value(const struct conn *c)
                                          : (struct str){ "", 0 };
 }
 
+const struct secret *scim_token_secret(const struct conn *c)
+{
+    return c->token ? &c->token->value : NULL;
+}
+
 void scim_token_refused(struct conn *c)
 {
     if (c->token)
@@ -94,7 +99,7 @@ static void say_refused(const struct conn *c, const struct answer *a, const json
                *detail = json_string_value(json_object_get(root, "error_description"));
     struct buf raw = BUF_INIT(2048), words = BUF_INIT(8192);
     buf_printf(&raw, "%.200s%s%.400s", error ? error : "", error && detail ? ": " : "", detail ? detail : "");
-    say_words(&c->config, buf_view(&raw), &words);
+    say_words(&c->config, scim_token_secret(c), buf_view(&raw), &words);
     say_text(out, cap,
              "no token from the option token_url: %d%s%s; check client_id, client_secret, token_scope and "
              "token_auth",
