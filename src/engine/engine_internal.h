@@ -52,7 +52,7 @@ struct reading {
     mono_us not_before; /* backing off */
     struct read_state state;
     char last_failure[SETTLED_TEXT_MAX];
-    uint64_t made[ENDPOINTS_MAX]; /* calls of this try */
+    uint64_t made[ENDPOINTS_MAX]; /* calls of this try, but for those asked again */
     uint64_t expected[ENDPOINTS_MAX], spent[ENDPOINTS_MAX];
     struct call *offered; /* a request in hand, waiting for its turn */
     void (*done)(struct engine *e, bool complete);

@@ -115,6 +115,8 @@ void reading_sent(struct engine *e, uint8_t endpoint)
 
 static void asked_again(struct engine *e, const struct call *c)
 {
+    if (e->reading.made[c->request.endpoint] > 0)
+        e->reading.made[c->request.endpoint]--;
     if (!e->reading.expects && e->reading.tries == 1)
         e->endpoint[c->request.endpoint].retried++;
 }

@@ -176,8 +176,8 @@ static const struct row rows[] = {
     { "refused", { { V_CREATE, 1, WRONG_REFUSED, 0 } }, 1, EXIT_FAILURES, ALL_BUT_CREATE, V_CREATE, 1, 0 },
     { "credentials refused", { { V_CREATE, 1, WRONG_LOGIN, 0 } }, 1, EXIT_TARGET, NULL, V_CREATE, 1, 0 },
     { "own user refused", { { V_SELF, 0, WRONG_LOGIN, 0 } }, 1, EXIT_TARGET, NOTHING, V_SELF, 0, 0 },
-    { "list busy once", { { V_LIST, 1, WRONG_BUSY, 0 } }, 1, EXIT_OK, ALL_DONE, V_LIST, 2, 0 },
-    { "list cut once", { { V_LIST, 1, WRONG_CUT, 0 } }, 1, EXIT_OK, ALL_DONE, V_LIST, 2, 0 },
+    { "list busy once", { { V_LIST, 1, WRONG_BUSY, 0 } }, 1, EXIT_OK, ALL_DONE, V_LIST, 4, 0 },
+    { "list cut once", { { V_LIST, 1, WRONG_CUT, 0 } }, 1, EXIT_OK, ALL_DONE, V_LIST, 4, 0 },
     { "list busy for ever", { { V_LIST, 0, WRONG_BUSY, 0 } }, 1, EXIT_TARGET, NOTHING, V_LIST, 12, 0 },
     { "list cut for ever", { { V_LIST, 0, WRONG_CUT, 0 } }, 1, EXIT_TARGET, NOTHING, V_LIST, 12, 0 },
 };
@@ -236,6 +236,29 @@ START_TEST(bad_one_of_a_batch)
         for (size_t i = 1; i < b.village.n; i++)
             ck_assert_str_eq(b.village.user[i].manager, (int)i == bad ? "" : "u0");
         ck_assert_uint_le(b.village.made[V_MANAGERS], 7);
+        bed_deinit(&b);
+    }
+}
+END_TEST
+
+/* A read back by listing is planned as the listing is that no fault has made longer. */
+START_TEST(what_was_asked_again_is_not_planned_for_the_read_back)
+{
+    static const enum wrong wrong[] = { WRONG_BUSY, WRONG_THROTTLED };
+    struct bed b;
+    company(&b);
+    bed_run(&b, VERB_PLAN);
+    const uint64_t undisturbed = b.sum[V_LIST].planned;
+    ck_assert_uint_gt(undisturbed, b.sum[V_LIST].made);
+    bed_deinit(&b);
+    for (size_t i = 0; i < array_len(wrong); i++) {
+        company(&b);
+        for (unsigned nth = 1; nth <= 2; nth++)
+            bed_fault(&b, V_LIST, nth, wrong[i], SECOND_US);
+        bed_run(&b, VERB_PLAN);
+        assert_code(&b, EXIT_OK);
+        ck_assert_uint_eq(b.sum[V_LIST].retried, 2);
+        ck_assert_uint_eq(b.sum[V_LIST].planned, undisturbed);
         bed_deinit(&b);
     }
 }
@@ -359,6 +382,7 @@ int main(void)
     tcase_set_timeout(tcase, UNIT_TIMEOUT_S);
     tcase_add_loop_test(tcase, one_fault, 0, (int)array_len(rows));
     tcase_add_test(tcase, bad_one_of_a_batch);
+    tcase_add_test(tcase, what_was_asked_again_is_not_planned_for_the_read_back);
     tcase_add_test(tcase, ten_failures_in_a_row_end_the_run);
     tcase_add_test(tcase, failures_apart_do_not);
     tcase_add_test(tcase, accepted_and_not_done);
