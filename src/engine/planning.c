@@ -220,7 +220,8 @@ void planning_end(struct engine *e)
     const struct feed_summary *f = feed_summary(e->feed);
     plan_end(e->plan, &(struct plan_proof){ .feed_proven = f->proof == FEED_PROVEN,
                                             .feed_whole = f->proof != FEED_BROKEN,
-                                            .roster = e->roster_state.proof });
+                                            .roster = e->roster_state.proof,
+                                            .roster_why = e->roster_state.why });
     e->planned = true;
     if (!plan_sums(e->plan, why)) {
         engine_fail(e, EXIT_INTERNAL,

@@ -31,9 +31,9 @@ static void hold_proof(struct plan *p, struct draft *d, const struct plan_proof 
     if (proof->roster == PROOF_NONE)
         draft_hold(d, HOLD_NO_PROOF, STR("the list of users is not proven to be complete"));
     else if (proof->roster == PROOF_FOUND && d->c.kind == CHANGE_CREATE)
-        draft_hold(
-            d, HOLD_NO_PROOF,
-            STR("users were looked up by a filter that minds case: he may be there in another spelling"));
+        draft_hold(d, HOLD_NO_PROOF,
+                   plan_say(p, "he was not found, which proves nothing here: %s",
+                            proof->roster_why ? proof->roster_why : "he may be there in another spelling"));
     else if (p->broken &&
              (d->c.kind == CHANGE_CREATE || d->c.kind == CHANGE_DEACTIVATE || d->c.kind == CHANGE_RETIRE))
         draft_hold(d, HOLD_NO_PROOF,
