@@ -16,6 +16,7 @@ struct operation {
     unsigned method;
     const char *verb, *bulk_id; /* borrowed from the body; bulk_id NULL: none */
     bool group;
+    bool refers;  /* to what another one creates, in its data */
     char *id;     /* owned; of the path; NULL: none. May be a reference */
     json_t *data; /* owned */
     const char *version;
@@ -197,6 +198,7 @@ static bool resolve(struct bulk *b, size_t own, json_t *value, bool *ready, int 
         const char *text = json_string_value(one), *id = NULL;
 
         if (is_reference(text)) {
+            b->op[own].refers = true;
             id = resolved(b, own, text, ready);
             good = good && id;
         } else {
@@ -228,9 +230,11 @@ static bool resolve_path(struct bulk *b, size_t own, bool *ready)
 
 /* ---- doing ---- */
 
+/* A group may be written again for one more new member: there are services that take but one of them at a
+ * time. */
 static void check_need(struct bulk *b, const struct operation *op)
 {
-    if (op->id && textmap_get(&b->seen, op->id) != TEXTMAP_NONE)
+    if (op->id && !(op->group && op->refers) && textmap_get(&b->seen, op->id) != TEXTMAP_NONE)
         call_violation(b->call, RULE_BULK_NEEDLESS, "%s of '%s', written in the same request", op->verb,
                        op->id);
 }

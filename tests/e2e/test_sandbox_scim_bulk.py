@@ -211,6 +211,17 @@ def test_needless(box):
     done(scim.bulk(patching(user, ('replace', 'title', 'A')), patching(user, ('replace', 'nickName', 'B'))),
          ['200'] * 2)
     assert box.rules() == ['bulk_needless']
+    # a group once more, for a new user, is none; for one who stands it is
+    group = '/Groups/' + box.groups()['Legal']['id']
+    users = [u['id'] for u in box.users().values() if u['id'] not in box.groups()['Legal']['members']][:2]
+    for members, rules in ((['bulkId:p', 'bulkId:q'], []), (users, ['bulk_needless'])):
+        box.reset_log()
+        new = [creating(name.split(':')[1]) for name in members if ':' in name]
+        done(scim.bulk(*new,
+                       *[{**patching('x', ('add', 'members', [{'value': one}])), 'path': group}
+                         for one in members]),
+             ['201'] * len(new) + ['200'] * 2)
+        assert box.rules() == rules, (members, box.rules())
 
 
 def test_versions(box):

@@ -49,6 +49,22 @@ def test_sizes():
         ({'bulk_max': '7', 'bulk_order': 'reversed', 'bulk_status': 'object'}, {})], at_once=4)
 
 
+def test_joiners_of_one_group():
+    '''five joiners of one group, and one who was there: one request with bulkId, two without'''
+    for bulk_id, calls in ((True, 1), (False, 2)):
+        with ScimBed(users=60, switches={'bulk': 'on', 'bulk_id': 'on' if bulk_id else 'off'}, job=GROUPS_JOB,
+                     options={'managed_groups': '*', 'bulk_id': bulk_id}) as bed:
+            bed.plain_people()[0]['Groups'] = 'Legal'
+            for i in range(5):
+                bed.joiner('J%05d' % i, Groups='Legal;Support')
+            before = bed.members('Support')
+            done = bed.sync()
+            assert done.outcomes == {'applied': 6} and bed.writes() == ['Bulk'] * calls, (bed.writes(), done)
+            new = {bed.id('J%05d' % i) for i in range(5)}
+            assert bed.members('Support') == before | new and new < bed.members('Legal')
+            assert bed.sync().changes == []
+
+
 def test_bulk_ids_refused():
     '''fact sheet 1: bulkId in data. A service that refuses it and a job that uses it: who refers to a joiner
     fails, named; who does not is applied; nobody is created twice; and with the option all come about'''

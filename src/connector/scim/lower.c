@@ -27,6 +27,14 @@ static struct step step_of(struct lowering *l, enum scim_call alone, enum step_r
     return step_about((uint8_t)call_of(l, alone), rank, user, l->create);
 }
 
+/* What refers to a joiner. Where no operation of a Bulk may refer to another, such steps go in calls behind
+ * those that create: between them, each would be the end of a call. */
+static void refers(const struct lowering *l, struct step *s)
+{
+    if (s->endpoint == CALL_BULK && !scim_number(l->c, OPTION_BULK_ID))
+        s->group = STR("behind");
+}
+
 /* Takes `args` over. */
 static void emit(struct lowering *l, struct step *s, json_t *args)
 {
@@ -138,6 +146,8 @@ static void member_step(struct lowering *l, struct str group, bool add, uint32_t
     json_t *args = json_object();
     if (s.endpoint == CALL_GROUP_PATCH)
         s.group = arena_str(l->arena, group);
+    else if (l->create != NO_CHANGE)
+        refers(l, &s);
     step_carries(&s, seq);
     json_object_set_new(args, "group", json_text(group));
     json_object_set_new(args, "add", json_boolean(add));
@@ -188,6 +198,7 @@ static void lower_create(struct lowering *l, const struct change *c, uint32_t se
         missing_manager(l, m, seq);
     } else if (c->manager_set && m->id.n == 0 && m->key.n > 0) {
         struct step later = step_of(l, update_call(l), RANK_MANAGER);
+        refers(l, &later);
         step_carries(&later, seq);
         emit(l, &later, json_object());
     }
@@ -223,6 +234,8 @@ static void lower_user(struct lowering *l)
     if (to) {
         put_manager(args, to);
         s.rank = RANK_MANAGER;
+        if (to->id.n == 0 && to->key.n > 0)
+            refers(l, &s);
     }
     if (s.n_changes > 0)
         emit(l, &s, args);
