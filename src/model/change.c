@@ -78,6 +78,8 @@ void change_write(const struct change *c, const struct schema *s, bool with_plac
         write_edits(&w, c, s);
     if (c->hold)
         jw_kz(&w, "hold", hold_name[c->hold]);
+    if (c->inactive)
+        jw_kbool(&w, "inactive", true);
     write_text(&w, "key", c->key);
     jw_kz(&w, "kind", change_kind_name[c->kind]);
     if (c->manager_set)

@@ -203,6 +203,7 @@ static bool read_change(const struct reading *r, const json_t *document, struct 
         { "at", read_place, &c->at, false },
         { "edits", read_edits, c, false },
         { "hold", read_hold, &c->hold, false },
+        { "inactive", read_true, &c->inactive, false },
         { "key", read_text, &c->key, false },
         { "kind", read_kind, &c->kind, true },
         { "manager_after", read_manager_after, c, false },

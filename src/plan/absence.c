@@ -85,6 +85,7 @@ void absence_find(struct plan *p)
         } else {
             struct draft *d =
                 draft_new(p, retires(p) ? CHANGE_RETIRE : CHANGE_DEACTIVATE, NO_ROW, u, key_of_user(p, u));
+            d->c.inactive = roster_state(p->roster, u) != USER_ACTIVE;
             d->c.reason = STR("absent");
             p->user_flags[u] |= U_LEAVING;
         }

@@ -274,6 +274,7 @@ static void leave(struct plan *p, uint32_t row, uint32_t user, const struct pers
         return;
     struct draft *d =
         draft_new(p, retires(p) ? CHANGE_RETIRE : CHANGE_DEACTIVATE, row, user, arena_key(p, user, person));
+    d->c.inactive = roster_state(p->roster, user) != USER_ACTIVE;
     d->c.reason =
         person->state_text.n ? plan_say(p, "status %s", plan_shown(p, person->state_text)) : STR("leaver");
     p->rows[row].state_change = 1;

@@ -290,6 +290,18 @@ static enum change_image state_image(struct look *l, uint32_t user)
     return image_of(active == wanted, true);
 }
 
+/* What it leaves is nobody, or somebody gone. It cannot be undone: who has been let in again meanwhile stays.
+ */
+static enum change_image retire_image(struct look *l, uint32_t user)
+{
+    if (user == NO_USER || roster_state(l->roster, user) == USER_GONE)
+        return IMAGE_AFTER;
+    if (!l->c->inactive || roster_state(l->roster, user) != USER_ACTIVE)
+        return IMAGE_BEFORE;
+    differs(l, "state", STR("active"), STR("inactive"));
+    return IMAGE_OTHER;
+}
+
 enum change_image change_image(const struct change *c, const struct schema *s, const struct roster *roster,
                                const struct refs *refs, struct str created, struct buf *difference)
 {
@@ -297,8 +309,8 @@ enum change_image change_image(const struct change *c, const struct schema *s, c
     if (c->kind == CHANGE_CREATE)
         return create_image(&l, created);
     uint32_t user = roster_by_id(roster, c->user);
-    if (c->kind == CHANGE_RETIRE) /* what it leaves is nobody, or somebody gone */
-        return user == NO_USER || roster_state(roster, user) == USER_GONE ? IMAGE_AFTER : IMAGE_BEFORE;
+    if (c->kind == CHANGE_RETIRE)
+        return retire_image(&l, user);
     if (user == NO_USER || roster_state(roster, user) == USER_GONE)
         return IMAGE_GONE;
     bool after = true, known = true;

@@ -162,6 +162,8 @@ static void say_change(const struct scenario *s, const struct change *c, struct 
     }
     if (c->reason.n)
         buf_printf(out, " for %.*s", STR_ARG(c->reason));
+    if (c->inactive)
+        buf_puts(out, ", inactive");
     if (c->hold)
         buf_printf(out, " HELD %s: %.*s", hold_name[c->hold], STR_ARG(c->why));
     buf_puts(out, "\n");

@@ -74,6 +74,12 @@ START_TEST(writes_members_in_order_and_leaves_out_what_is_not)
                   "{\"hold\":\"guard\",\"key\":\"E8\",\"kind\":\"deactivate\","
                   "\"reason\":\"status 'Terminated'\",\"user\":\"8f\","
                   "\"user_email\":\"e8@example.com\",\"why\":\"57 of at most 25\"}");
+
+    const struct change gone = {
+        .kind = CHANGE_RETIRE, .user = STR("8f"), .reason = STR("absent"), .inactive = true
+    };
+    check_written(&gone, false,
+                  "{\"inactive\":true,\"kind\":\"retire\",\"reason\":\"absent\",\"user\":\"8f\"}");
 }
 END_TEST
 
@@ -154,6 +160,7 @@ static void check_equal(const struct change *a, const struct change *b, bool wit
     ck_assert_int_eq(a->kind, b->kind);
     ck_assert_int_eq(a->hold, b->hold);
     ck_assert_int_eq(a->manager_set, b->manager_set);
+    ck_assert_int_eq(a->inactive, b->inactive);
     assert_same(a->user, b->user);
     assert_same(a->key, b->key);
     assert_same(a->user_email, b->user_email);
@@ -201,6 +208,7 @@ static struct change random_change(struct rng *rng, struct edit edits[SLOTS])
         .edit = edits,
         .manager_before = { .id = random_text(rng), .key = random_text(rng) },
         .manager_set = rng_below(rng, 2),
+        .inactive = rng_below(rng, 2),
         .reason = random_text(rng),
         .why = random_text(rng),
         .hold = (enum hold)rng_below(rng, HOLDS),

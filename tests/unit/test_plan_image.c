@@ -169,6 +169,12 @@ START_TEST(states)
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
     c.user = STR("u1");
     ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_BEFORE);
+    c.inactive = true; /* and has been let in again since */
+    ck_assert_int_eq(image(&b, &c, "", "state is 'active', not 'inactive'"), IMAGE_OTHER);
+    c.user = STR("u2");
+    ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_BEFORE);
+    c.user = STR("u3");
+    ck_assert_int_eq(image(&b, &c, "", ""), IMAGE_AFTER);
     bed_deinit(&b);
 }
 END_TEST

@@ -82,6 +82,7 @@ struct change {
     struct manager_ref manager_before, manager_after; /* MANAGER, CREATE; both empty when not concerned */
     bool manager_set;                                 /* manager_after counts */
     struct str reason; /* DEACTIVATE: "status 'Terminated'", "absent"; ACTIVATE: "in the feed as 'Active'" */
+    bool inactive;     /* RETIRE: he was so when it was planned. Who is back since then is not retired */
     struct place at;   /* the row behind it; line 0 for absence */
     enum hold hold;
     struct str why; /* of the hold, for people: "cycle: E7 -> E91 -> E7" */
