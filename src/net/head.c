@@ -215,5 +215,6 @@ int64_t head_retry_after(const struct head *h, int status, unix_us now)
     if (wait >= 0 || (status != 429 && status != 503))
         return wait;
     wait = told_wait(&h->hint, now);
-    return wait >= 0 ? wait : told_wait(&h->reset, now);
+    /* Some tell with every answer when the window ends: only of one refused for its rate is that the wait. */
+    return wait >= 0 || status != 429 ? wait : told_wait(&h->reset, now);
 }

@@ -47,8 +47,9 @@ void head_clear(struct head *h);
 /* One header line, with or without its line end; lines that are none are passed over. */
 void head_line(struct head *h, struct str line);
 /* How long to wait as told by Retry-After, or -1; without one, of an answer that refuses for want of room
- * (429, 503), as told by the vendors' own headers. A date is measured against the answer's own date, so that
- * a wrong clock here does no harm; `now` stands in when the answer has none. */
+ * (429, 503), as told by the vendors' own headers; the end of a limit's window counts with 429 alone. A date
+ * is measured against the answer's own date, so that a wrong clock here does no harm; `now` stands in when
+ * the answer has none. */
 int64_t head_retry_after(const struct head *h, int status, unix_us now);
 
 /* False: `why` says what is wrong with the address, called `what` ("the target's base URL"). A base URL has
