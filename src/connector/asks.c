@@ -152,9 +152,13 @@ static struct read_verdict verdict_bad(struct asks *r, struct ask *a, const stru
         return v;
     default:
         v.again = AGAIN_LATER;
-        if (++a->tries >= r->tries) {
+        /* A name that nobody has, a port at which nobody listens: who never was there is no outage. */
+        a->tries++;
+        r->missed += !r->reached;
+        if (a->tries >= r->tries || r->missed >= r->tries) {
             r->hooks->name(conn_of(r), a, name, sizeof(name));
-            asks_fail(r, AGAIN_LATER, "%s failed %u times: %s", name, a->tries, j->text);
+            asks_fail(r, r->missed ? AGAIN_NO : AGAIN_LATER, "%s failed %u times: %s", name, a->tries,
+                      j->text);
         }
         return v;
     }
@@ -183,6 +187,10 @@ struct read_verdict asks_read_end(struct conn *c, unsigned id, const struct answ
     struct judged j;
     if (!a)
         return verdict_good;
+    if (answer->sent != SENT_NOT || (answer->error != NET_RESOLVE && answer->error != NET_CONNECT)) {
+        r->reached = true;
+        r->missed = 0;
+    }
     if (a->streamed)
         r->hooks->judge_streamed(c, a, answer, &j);
     else
@@ -256,9 +264,11 @@ void asks_clear(struct asks *r)
         free(r->ask[i]);
     }
     free(r->ask);
-    *r = (struct asks){
-        .hooks = r->hooks, .concurrency = r->concurrency, .tries = r->tries, .last_id = r->last_id
-    };
+    *r = (struct asks){ .hooks = r->hooks,
+                        .concurrency = r->concurrency,
+                        .tries = r->tries,
+                        .last_id = r->last_id,
+                        .reached = r->reached };
 }
 
 void asks_init(struct asks *r, const struct asks_hooks *hooks, const struct conn_config *config,

@@ -65,6 +65,8 @@ struct asks {
     size_t first_ready; /* no ask before it is ready */
     struct ask *open[ASKS_OPEN_MAX];
     unsigned n_open;
+    bool reached;          /* kept: the service was there once */
+    unsigned missed;       /* while it never was: asks of this reading that failed for it */
     enum read_next result; /* READ_COMPLETE or READ_INCOMPLETE once decided; READ_WAIT before */
     struct read_state state;
 };

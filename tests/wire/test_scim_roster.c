@@ -356,7 +356,8 @@ static void one_fault(const char *proof, enum trouble fault, size_t at, unsigned
     else
         ck_assert_msg(t.state.why[0], "no reason");
     ck_assert(t.state.refused_login == (fault == UNAUTHORIZED));
-    bool hopeless = fault == UNAUTHORIZED || (fault == REFUSED_400 && !(passes && at > 1)) ||
+    bool hopeless = fault == UNAUTHORIZED || (fault == NOT_SENT && at == 1) ||
+                    (fault == REFUSED_400 && !(passes && at > 1)) ||
                     (fault == ERROR_200 && !(passes && at > 1));
     if (!good)
         ck_assert_msg(t.state.again == (hopeless ? AGAIN_NO : AGAIN_LATER), "%s, fault %d at %zu: %s", proof,
@@ -547,6 +548,66 @@ START_TEST(cursors)
 }
 END_TEST
 
+/* What goes on by cursor alone is no whole listing by index, whatever its total says. */
+START_TEST(cursors_where_none_was_asked_for)
+{
+    static const struct line page_totals[] = {
+        { "/Users?startIndex=1&count=2", 200,
+          "{'totalResults':2,'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { "/Users?startIndex=3&count=2", 200,
+          "{'totalResults':2,'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line no_totals[] = {
+        { "/Users?startIndex=1&count=2", 200, "{'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { "/Users?startIndex=3&count=2", 200, "{'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line empty[] = {
+        { "/Users?startIndex=1&count=2", 200, "{'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { "/Users?startIndex=3&count=2", 200, "{'Resources':[]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line refused[] = {
+        { "/Users?startIndex=1&count=2", 200, "{'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { "/Users?startIndex=3&count=2", 400, "{'detail':'no startIndex here'}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line both[] = {
+        /* pages have both, the last has no cursor */
+        { "/Users?startIndex=1&count=2", 200,
+          "{'totalResults':3,'nextCursor':'n','Resources':[" U("1") "," U("2") "]}" },
+        { "/Users?startIndex=3&count=2", 200, "{'totalResults':3,'Resources':[" U("3") "]}" },
+        { "/Users?startIndex=4&count=2", 200, "{'totalResults':3,'Resources':[]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct {
+        const struct line *lines;
+        const char *proof;
+        size_t users;
+    } cases[] = {
+        { page_totals, "total", 0 },    { page_totals, "two_passes", 0 }, { no_totals, "total", 0 },
+        { no_totals, "two_passes", 0 }, { empty, "two_passes", 0 },       { refused, "two_passes", 0 },
+        { both, "total", 3 },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct wire t;
+        scim_init(&t);
+        wire_option(&t, "page_size", "2");
+        wire_option(&t, "proof", cases[i].proof);
+        wire_connect(&t);
+        struct read_goal goal = wire_goal_roster(&t);
+        enum read_next got = scim_read(&t, &goal, cases[i].lines);
+        ck_assert_msg((got == READ_COMPLETE) == (cases[i].users > 0), "case %zu: %s", i, t.state.why);
+        if (cases[i].users)
+            ck_assert_uint_eq(roster_count(t.roster), cases[i].users);
+        else
+            assert_says(t.state.why, "set the option 'paging' to 'cursor'");
+        wire_deinit(&t);
+    }
+}
+END_TEST
+
 /* Memberships ------------------------------------------------------------------------------------- */
 
 static enum read_next read_tenant_of_groups(struct wire *t)
@@ -596,10 +657,11 @@ START_TEST(members_of_groups)
 {
     static const struct line lines[] = {
         { "/Groups?startIndex=1&count=100", 200,
-          "{'totalResults':4,'Resources':[{'members':[{'value':'1'},{'value':'2','type':'User'},"
-          "{'value':'3','type':'Group'}],'id':'g1'},{'id':'g3','members':[{'value':'3'}]}]}" },
+          "{'totalResults':3,'Resources':[{'members':[{'value':'1'},{'value':'2','type':'User'},"
+          "{'value':'3','type':'Group'},{'$ref':'https://x/v2/groups/3','value':'3'},"
+          "{'value':'2','$ref':'https://x/v2/Users/2'}],'id':'g1'},{'id':'g3','members':[{'value':'3'}]}]}" },
         { "/Groups?startIndex=3&count=100", 200,
-          "{'totalResults':4,'Resources':[{'id':'g2','members':['1']},"
+          "{'totalResults':3,'Resources':[{'id':'g2','members':['1']},"
           "{'id':'g1','members':[{'value':'1'}]}]}" },
         { "/Users?startIndex=1&count=100", 200,
           "{'totalResults':3,'Resources':[{'id':'1'},{'id':'2','groups':[{'value':'g2'}]},{'id':'3'}]}" },
@@ -614,13 +676,97 @@ START_TEST(members_of_groups)
         struct read_goal goal = wire_goal_roster(&t);
         ck_assert_msg(scim_read(&t, &goal, lines) == READ_COMPLETE, "%s", t.state.why);
         assert_str(roster_canon(t.roster, roster_by_id(t.roster, STR("1")), 2), "g1\ng2");
-        assert_str(roster_shown(t.roster, roster_by_id(t.roster, STR("2")), 2), "g1");
+        assert_str(roster_canon(t.roster, roster_by_id(t.roster, STR("2")), 2), "g1");
         assert_str(roster_shown(t.roster, roster_by_id(t.roster, STR("3")), 2), "");
     }
     wire_deinit(&t);
 }
 END_TEST
 
+/* A group that is not listed has members all the same. */
+START_TEST(groups_that_are_not_listed)
+{
+#define GROUP(n) "{'id':'g" n "','members':[{'value':'1'}]}"
+    static const struct line lost[] = {
+        { "/Groups?startIndex=1&count=100", 200,
+          "{'totalResults':2,'Resources':[" GROUP("1") "," GROUP("3") "]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line page_again[] = {
+        { "/Groups?startIndex=1&count=100", 200,
+          "{'totalResults':3,'Resources':[" GROUP("1") "," GROUP("2") "]}" },
+        { "/Groups?startIndex=3&count=100", 200,
+          "{'totalResults':3,'Resources':[" GROUP("1") "," GROUP("2") "]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line by_cursor[] = {
+        { "/Groups?startIndex=1&count=100", 200,
+          "{'totalResults':2,'nextCursor':'n','Resources':[" GROUP("1") "," GROUP("2") "]}" },
+        { NULL, 0, NULL },
+    };
+    static const struct {
+        const struct line *lines;
+        const char *why;
+        enum again again;
+    } cases[] = {
+        { lost, "the group 'Ops' was listed before, and now it is not", AGAIN_LATER },
+        { page_again, "the service states 3 groups, its pages brought 2", AGAIN_LATER },
+        { by_cursor, "set the option 'paging' to 'cursor'", AGAIN_NO },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct wire t;
+        scim_init(&t);
+        wire_option(&t, "groups_from", "groups");
+        ck_assert_int_eq(read_tenant_of_groups(&t), READ_COMPLETE);
+        struct read_goal goal = wire_goal_roster(&t);
+        ck_assert_int_eq(scim_read(&t, &goal, cases[i].lines), READ_INCOMPLETE);
+        assert_says(t.state.why, cases[i].why);
+        ck_assert_int_eq(t.state.again, cases[i].again);
+        wire_deinit(&t);
+    }
+}
+END_TEST
+
+/* A host that is not there is a slip; one that was there may come back. */
+START_TEST(services_that_are_not_there)
+{
+    static const struct {
+        enum transport_error error;
+        bool before; /* it was there */
+        enum again again;
+    } cases[] = {
+        { NET_RESOLVE, false, AGAIN_NO },   { NET_CONNECT, false, AGAIN_NO },
+        { NET_TLS, false, AGAIN_LATER },    { NET_RESOLVE, true, AGAIN_LATER },
+        { NET_CONNECT, true, AGAIN_LATER },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct wire t;
+        struct service s;
+        struct request q;
+        unsigned id;
+        struct answer a = { .sent = SENT_NOT, .error = cases[i].error, .retry_after_us = -1 };
+        service_init(&s, 5);
+        request_init(&q);
+        scim_init(&t);
+        wire_connect(&t);
+        struct read_goal goal = wire_goal_roster(&t);
+        if (cases[i].before)
+            ck_assert_int_eq(wire_read(&t, &goal, serve, &s), READ_COMPLETE);
+        goal = wire_goal_roster(&t);
+        t.k->read_begin(t.conn, &goal);
+        for (int tries = 0; tries < 4; tries++) {
+            ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
+            ck_assert_int_eq(t.k->read_end(t.conn, id, &a).again, AGAIN_LATER);
+        }
+        ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_INCOMPLETE);
+        ck_assert_msg(t.state.again == cases[i].again, "case %zu: %s", i, t.state.why);
+        request_deinit(&q);
+        done(&t, &s);
+    }
+}
+END_TEST
+
 UNIT("scim roster", requests_are_literal, further_pages_go_by_what_came, whole_listings, nobody_at_all,
      pages_are_asked_for_side_by_side, every_fault_on_every_page, totals_that_lie, passes_that_disagree,
-     attributes_that_are_refused, cursors, groups_of_users, members_of_groups)
+     attributes_that_are_refused, cursors, cursors_where_none_was_asked_for, groups_that_are_not_listed,
+     services_that_are_not_there, groups_of_users, members_of_groups)

@@ -5,12 +5,23 @@
 #include "scim_read.h"
 
 enum { FIELD_NONE, FIELD_ID, FIELD_NAME, FIELD_MEMBERS };
-enum { SUB_NONE, SUB_VALUE, SUB_TYPE };
+enum { SUB_NONE, SUB_VALUE, SUB_TYPE, SUB_REF };
+
+/* `.../Groups/ID`: some services number users and groups alike, and state no type. */
+static bool refers_to_group(struct str ref)
+{
+    static const char groups[] = "/Groups/";
+    for (size_t n = sizeof(groups) - 1, i = 0; i + n <= ref.n; i++)
+        if (str_ieq_ascii((struct str){ ref.p + i, n }, STR(groups)))
+            return true;
+    return false;
+}
 
 static void take_member(struct group_reader *r)
 {
-    /* A group inside a group is nobody; without a type it is told apart by being no user's id. */
-    if (r->value.n == 0 || str_ieq_ascii(r->type, STR("Group")))
+    /* A group inside a group is nobody. */
+    if (r->value.n == 0 || str_ieq_ascii(r->type, STR("Group")) ||
+        (r->type.n == 0 && refers_to_group(r->ref)))
         return;
     r->member = xgrow(r->member, &r->cap_members, r->n_members + 1, sizeof(*r->member));
     r->member[r->n_members++] = r->value;
@@ -44,7 +55,7 @@ static void field_value(struct group_reader *r, struct str value)
 static void member_token(struct group_reader *r, enum json_kind kind, unsigned depth, struct str text)
 {
     if (depth == 2 && (kind == JR_OBJECT || json_is_scalar(kind)))
-        r->value = r->type = (struct str){ 0 };
+        r->value = r->type = r->ref = (struct str){ 0 };
     if (depth == 2 && json_is_scalar(kind))
         r->value = arena_str(&r->arena, json_scalar(kind, text));
     if (depth == 2 && (kind == JR_OBJECT_END || json_is_scalar(kind)))
@@ -52,11 +63,14 @@ static void member_token(struct group_reader *r, enum json_kind kind, unsigned d
     if (depth == 3 && kind == JR_KEY)
         r->sub = str_ieq_ascii(text, STR("value"))  ? SUB_VALUE
                  : str_ieq_ascii(text, STR("type")) ? SUB_TYPE
+                 : str_ieq_ascii(text, STR("$ref")) ? SUB_REF
                                                     : SUB_NONE;
     if (depth == 3 && json_is_scalar(kind) && r->sub == SUB_VALUE)
         r->value = arena_str(&r->arena, json_scalar(kind, text));
     if (depth == 3 && json_is_scalar(kind) && r->sub == SUB_TYPE)
         r->type = arena_str(&r->arena, json_scalar(kind, text));
+    if (depth == 3 && json_is_scalar(kind) && r->sub == SUB_REF)
+        r->ref = arena_str(&r->arena, json_scalar(kind, text));
 }
 
 bool scim_group_token(void *reader, enum json_kind kind, unsigned depth, struct str text)

@@ -184,7 +184,30 @@ static size_t commit(struct conn *c, const struct scim_ask *a)
     return fresh;
 }
 
-/* The end is where the total says it is, or where nothing new comes. A group that comes twice is no harm. */
+/* Of a group that was not listed, nobody would be known to be a member. */
+static void check_whole(struct conn *c, int64_t total)
+{
+    const struct groups *g = &c->reading->groups;
+    const struct group *lost = NULL;
+    int64_t met = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        met += g->v[i].met;
+        if (g->v[i].managed && !g->v[i].met)
+            lost = &g->v[i];
+    }
+    if (met < total) {
+        asks_fail(&c->asks, AGAIN_LATER, "the service states %" PRId64 " groups, its pages brought %" PRId64,
+                  total, met);
+    } else if (lost) {
+        struct buf shown = BUF_INIT(1024);
+        printable(&shown, lost->name.n ? lost->name : lost->id, 64);
+        asks_fail(&c->asks, AGAIN_LATER, "the group '%s' was listed before, and now it is not",
+                  shown.p ? shown.p : "");
+        buf_deinit(&shown);
+    }
+}
+
+/* The end is where the total says it is, or where nothing new comes. */
 bool scim_groups_take(struct conn *c, struct scim_ask *a, char why[200])
 {
     bool by_cursor = scim_number(c, OPTION_PAGING) == SCIM_BY_CURSOR;
@@ -197,6 +220,10 @@ bool scim_groups_take(struct conn *c, struct scim_ask *a, char why[200])
     uint64_t next = a->start + a->count;
     size_t fresh = commit(c, a);
     bool over = by_cursor ? !a->next_cursor : fresh == 0 || (a->total >= 0 && next > (uint64_t)a->total);
+    if (over && !by_cursor && a->next_cursor)
+        asks_fail(&c->asks, AGAIN_NO, SCIM_GOES_ON_BY_CURSOR, "GET /Groups");
+    if (over)
+        check_whole(c, a->total);
     if (!over && c->asks.n_asks >= SCIM_PAGES_MAX)
         asks_fail(&c->asks, AGAIN_NO, "GET /Groups has no end");
     if (over || c->asks.result != READ_WAIT)

@@ -63,6 +63,10 @@ bool scim_roster_on_user(struct conn *c, struct scim_ask *a, const struct user *
 static void first_page(struct conn *c, const struct scim_ask *a)
 {
     struct scim_reading *r = c->reading;
+    if (a->total < 0 && a->next_cursor) {
+        give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
+        return;
+    }
     if (a->total < 0) {
         give_up(c, "the service states no total of its users: set the option 'proof' to 'two_passes'");
         return;
@@ -117,6 +121,10 @@ static void take_page(struct conn *c, const struct scim_ask *a)
                  : "");
         return;
     }
+    if (a->ask.kind == ASK_PAGE && a->next_cursor && a->start + a->count > (uint64_t)r->total) {
+        give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
+        return;
+    }
     r->brought += a->ask.kind == ASK_PAGE ? a->count : 0;
     if (a->ask.kind == ASK_PAGE)
         rest_of_page(c, a);
@@ -141,7 +149,8 @@ static bool seal(struct conn *c)
     if (roster_seal(roster, &twice) == ROSTER_SEALED)
         return true;
     show(twice, id);
-    fail(c, "the user '%s' was listed twice", id);
+    fail(c, "the user '%s' was listed twice%s", id,
+         scim_text(c, OPTION_SORT_BY)[0] ? "" : ": if that stays so, see the option 'sort_by'");
     return false;
 }
 
@@ -258,6 +267,8 @@ static void take_in_order(struct conn *c, struct scim_ask *a)
         roster_read_end(c->asks.goal.roster, a->ask.read, false);
         a->ask.read_open = false;
     }
+    if (!by_cursor(c) && a->cursor && (again || a->count == 0))
+        give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
     if (again)
         return;
     state_total(r, a);
@@ -343,6 +354,10 @@ bool scim_roster_page_refused(struct conn *c, struct scim_ask *a, int status)
     }
     if (status != 400 && status != 404)
         return false;
+    if (!by_cursor(c) && a->cursor) {
+        give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
+        return true;
+    }
     return a->ask.kind == ASK_BEYOND || (one_by_one(c) && !by_cursor(c) && a->start > 1);
 }
 

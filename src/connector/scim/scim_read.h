@@ -11,6 +11,9 @@
 #define SCIM_ROSTER_MAX 50000000 /* users: a stated total above it is not believed */
 #define SCIM_PAGES_MAX 100000
 #define SCIM_CURSOR_MAX 4096
+/* Its last page by index names a next one (RFC 9865): that is none. */
+#define SCIM_GOES_ON_BY_CURSOR                                                                               \
+    "%s ends with a page that names another by cursor: set the option 'paging' to 'cursor'"
 
 /* listing.c --------------------------------------------------------------------------------------- */
 
@@ -139,7 +142,7 @@ struct group_reader {
     bool (*on_group)(void *ctx, struct str id, struct str name, const struct str *members, size_t n);
     void *ctx;
     struct arena arena; /* of the group being read */
-    struct str id, name, value, type;
+    struct str id, name, value, type, ref;
     struct str *member; /* owned */
     size_t n_members, cap_members;
     int field, sub;

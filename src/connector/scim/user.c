@@ -263,6 +263,8 @@ static bool end_user(struct user_reader *r)
     if (slot >= 0 && r->map->groups_from_members) {
         buf_clear(&r->in_groups);
         groups_of_user(r->map->groups, u->id, &r->in_groups);
+        if (r->in_groups.full)
+            return scim_listing_bad(r->listing, "a user is in too many groups");
     }
     if (slot >= 0)
         u->text[slot] = buf_view(&r->in_groups);
