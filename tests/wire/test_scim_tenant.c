@@ -221,7 +221,12 @@ START_TEST(wrong_addresses_show_early)
         const char *body, *why;
     } cases[] = {
         { 404, "<html><body>not here</body></html>", "GET /Users: 404: <html>" },
+        { 404, "", "404; check the target's url: what stands before /Users" },
         { 200, "<html>", "the answer is not whole" },
+        { 200, "<html>", "; check the target's url: what stands before /Users" },
+        { 400, "{'detail':'no startIndex'}",
+          "400: no startIndex; if it is startIndex that the service does not take, set the option 'paging' to "
+          "'cursor'" },
         { 200, "[]", "is no ListResponse" },
         { 200, "{}", "no list 'Resources'" },
         { 301, "", "a redirect is not followed: check the target's url" },
@@ -269,6 +274,52 @@ START_TEST(own_user_of_basic)
     basic(&t, none, "");
     basic(&t, two, "");
     basic(&t, no_filter, "");
+}
+END_TEST
+
+START_TEST(user_names_that_basic_cannot_carry)
+{
+    static const struct line nothing[] = { { NULL, 0, NULL } };
+    struct wire t;
+    scim_init(&t);
+    no_discovery(&t);
+    wire_option(&t, "auth", "basic");
+    wire_credential(&t, CRED_USERNAME, "a:b");
+    wire_credential(&t, CRED_PASSWORD, "p");
+    ck_assert_int_eq(ask(&t, nothing), READ_INCOMPLETE);
+    assert_says(t.state.why, "the credential 'username' holds a colon");
+    ck_assert_int_eq(t.state.again, AGAIN_NO);
+    wire_deinit(&t);
+}
+END_TEST
+
+/* A refusal that has nothing to do with attributes= is met again without it, and told. */
+START_TEST(probes_that_are_refused)
+{
+    static const struct line lines[] = {
+        { PROBE "&attributes=id", 400, "{'detail':'no'}" },
+        { PROBE, 400, "{'detail':'no'}" },
+        { NULL, 0, NULL },
+    };
+    static const struct line cursor[] = {
+        { "/Users?cursor&count=1", 400, "{'detail':'no'}" },
+        { NULL, 0, NULL },
+    };
+    struct wire t;
+    scim_init(&t);
+    no_discovery(&t);
+    wire_option(&t, "ask_attributes", "true");
+    ck_assert_int_eq(ask(&t, lines), READ_INCOMPLETE);
+    assert_says(t.state.why, "GET /Users: 400: no; if it is startIndex");
+    ck_assert_int_eq(t.state.again, AGAIN_NO);
+    wire_deinit(&t);
+
+    scim_init(&t);
+    no_discovery(&t);
+    wire_option(&t, "paging", "cursor");
+    ck_assert_int_eq(ask(&t, cursor), READ_INCOMPLETE);
+    ck_assert_str_eq(t.state.why, "GET /Users: 400: no");
+    wire_deinit(&t);
 }
 END_TEST
 
@@ -590,6 +641,7 @@ END_TEST
 
 UNIT("scim tenant", requests_are_literal, what_a_service_says_of_itself, options_that_the_service_contradicts,
      names_of_the_tenant, bad_credentials_show_early, wrong_addresses_show_early, own_user_of_basic,
-     tokens_are_asked_for, a_token_is_used_and_renewed, tokens_that_are_refused,
-     mapped_attributes_are_checked, schemas_that_say_nothing, types_of_a_services_own, required_attributes,
-     managed_groups, groups_that_stop_short)
+     user_names_that_basic_cannot_carry, probes_that_are_refused, tokens_are_asked_for,
+     a_token_is_used_and_renewed, tokens_that_are_refused, mapped_attributes_are_checked,
+     schemas_that_say_nothing, types_of_a_services_own, required_attributes, managed_groups,
+     groups_that_stop_short)

@@ -248,6 +248,22 @@ static void refused(struct conn *c, struct scim_ask *a, int status, struct judge
         j->fault = FAULT_NONE;
 }
 
+/* Where the first reading fails at once, it is often for one of a few slips. */
+static void advise(const struct conn *c, const struct scim_ask *a, int status, struct judged *j)
+{
+    const char *advice = NULL;
+    struct judged said = *j;
+    bool first = a->ask.kind == ASK_PROBE || (a->ask.kind == ASK_PAGE && a->start == 1);
+    if (j->fault == FAULT_NONE || !first || a->searches)
+        return;
+    if (status == 400 && scim_number(c, OPTION_PAGING) == SCIM_BY_INDEX)
+        advice = "if it is startIndex that the service does not take, set the option 'paging' to 'cursor'";
+    else if (status == 200 || status == 404)
+        advice = "check the target's url: what stands before /Users";
+    if (advice)
+        say_text(j->text, sizeof(j->text), "%s; %s", said.text, advice);
+}
+
 static void judge_held(struct conn *c, struct ask *ask, const struct answer *answer, const json_t *root,
                        struct judged *j)
 {
@@ -258,6 +274,7 @@ static void judge_held(struct conn *c, struct ask *ask, const struct answer *ans
     scim_judge(c, &whole, root, j);
     if (j->fault != FAULT_NONE) {
         refused(c, a, answer->status, j);
+        advise(c, a, answer->status, j);
         return;
     }
     if (a->ask.kind == ASK_CONFIG)
@@ -297,6 +314,7 @@ static void judge_streamed(struct conn *c, struct ask *ask, const struct answer 
     if (l->is_error && l->count == 0) {
         scim_judge_error(c, &l->error, j);
         refused(c, a, l->error.status, j);
+        advise(c, a, l->error.status, j);
         return;
     }
     if (l->is_error)
@@ -309,6 +327,8 @@ static void judge_streamed(struct conn *c, struct ask *ask, const struct answer 
         return;
     j->fault = FAULT_PASSING;
     say_cut(j->text, sizeof(j->text), str_of(whole ? why : l->bad));
+    if (l->count == 0)
+        advise(c, a, 200, j);
 }
 
 static bool login_again(struct conn *c)

@@ -60,6 +60,13 @@ static void check_service(struct conn *c)
                 "'roster' to 'list'");
 }
 
+/* RFC 7617 2: the first colon is where the password begins. */
+static bool name_has_colon(const struct conn *c)
+{
+    const struct secret *own = c->config.credential[CRED_USERNAME];
+    return scim_number(c, OPTION_AUTH) == SCIM_BASIC && own && own->p && memchr(own->p, ':', own->n);
+}
+
 /* A name for the lease and the ledger, one for people ----------------------------------------------- */
 
 static void name_tenant(struct conn *c)
@@ -106,7 +113,7 @@ void scim_tenant_probe_path(const struct conn *c, const struct scim_ask *a, stru
                          out);
     else
         scim_page_path(c, a, out);
-    if (scim_number(c, OPTION_ASK_ATTRIBUTES))
+    if (scim_number(c, OPTION_ASK_ATTRIBUTES) && !c->reading->no_attributes)
         buf_puts(out, "&attributes=id");
 }
 
@@ -202,6 +209,11 @@ void scim_tenant_advance(struct conn *c)
     struct scim_reading *r = c->reading;
     switch (r->stage++) {
     case STAGE_SERVICE:
+        if (name_has_colon(c)) {
+            asks_fail(&c->asks, AGAIN_NO,
+                      "the credential 'username' holds a colon, which the option auth 'basic' cannot carry");
+            return;
+        }
         name_tenant(c);
         c->service = scim_service_default;
         if (scim_number(c, OPTION_DISCOVERY) == SCIM_AUTO)
