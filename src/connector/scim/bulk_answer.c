@@ -1,6 +1,6 @@
 /* The answer to a Bulk request (RFC 7644 3.7.3): one status for each operation, in any order, in the forms
- * that servers give it. An operation that is absent was not done. One that was refused because of whom it
- * refers to is not refused itself. */
+ * that servers give it. An operation that is absent was not done, where others are named that were. One that
+ * was refused because of whom it refers to is not refused itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +12,7 @@ struct replies {
     struct settlement *op; /* owned, by operation */
     bool *answered;        /* owned, by operation */
     bool nameless;         /* an operation was answered that cannot be told from others */
+    bool good;             /* one was answered that succeeded: such are not left out */
 };
 
 /* Which operation --------------------------------------------------------------------------------- */
@@ -99,6 +100,14 @@ static void read_one(struct replies *r, const json_t *v)
     scim_judge_status(r->c, status, x.body, &j);
     settle_judged(r->c, &x, &j, &r->op[i]);
     r->answered[i] = true;
+    r->good = r->good || j.fault == FAULT_NONE;
+}
+
+/* Of an answer without any success nobody knows whether it names failures alone: what must not be done twice
+ * is looked for then. */
+static bool may_be_done(const struct replies *r, const struct operation *o)
+{
+    return r->nameless || (!r->good && !repeats(r->b, o));
 }
 
 static void read_all(struct replies *r, const json_t *root)
@@ -109,12 +118,13 @@ static void read_all(struct replies *r, const json_t *root)
     for (uint32_t op = 0; op < r->b->n_ops; op++) {
         if (r->answered[op])
             continue;
-        r->op[op] = (struct settlement){ .settled = r->nameless ? SETTLED_UNKNOWN : SETTLED_NOT_DONE,
+        bool unknown = may_be_done(r, &r->b->op[op]);
+        r->op[op] = (struct settlement){ .settled = unknown ? SETTLED_UNKNOWN : SETTLED_NOT_DONE,
                                          .again = AGAIN_LATER,
                                          .wait_us = -1 };
         say_text(r->op[op].text, sizeof(r->op[op].text), "%s",
-                 r->nameless ? "the answer does not say whether it was done"
-                             : "the answer leaves this operation out: not done");
+                 unknown ? "the answer does not say whether it was done"
+                         : "the answer leaves this operation out: not done");
     }
 }
 
