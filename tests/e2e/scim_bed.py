@@ -45,6 +45,13 @@ SCIM_JOB = dict(
     manager={'column': 'Manager ID', 'key': 'externalId'})
 
 GROUPS_JOB = {'attributes': {'groups': 'Groups'}}  # with the option managed_groups
+ALL_GROUPS = {'managed_groups': '*'}
+
+# What may be repeated harmlessly is repeated when nobody knows whether it was done; a create never is.
+AGAIN = {'no_change', 'unchanged_field', 'member_twice', 'member_none', 'same_status'}
+# How a service takes changes: switches and options.
+WAYS = {'patch': ({}, {}), 'put': ({}, {'update_by': 'put'}), 'bulk': ({'bulk': 'on', 'bulk_max': '6'}, {}),
+        'bulk without references': ({'bulk': 'on', 'bulk_max': '6', 'bulk_id': 'off'}, {'bulk_id': False})}
 
 
 def part(user, name):
@@ -214,3 +221,12 @@ class ScimBed(Bed):
 
     def only_once(self):
         assert all(n == 1 for n in self.creates_by_address().values()), self.creates_by_address()
+
+
+def prepared(each=2, users=80):
+    """A service, a feed with much to do, and what the service is like when nothing disturbs the run."""
+    with ScimBed(users=users, job=GROUPS_JOB, options=ALL_GROUPS) as bed:
+        state = bed.box.state()
+        want = bed.every_kind(each, groups=True)
+        assert bed.sync().outcomes == {'applied': sum(want.values())}
+        return state, bed.rows, want, image(bed.box.state())

@@ -3,15 +3,7 @@
 import harness
 from bed import together
 from harness import ENTERPRISE
-from scim_bed import GROUPS_JOB, ScimBed, image
-
-
-def prepared():
-    with ScimBed(users=80, job=GROUPS_JOB, options={'managed_groups': '*'}) as bed:
-        state = bed.box.state()
-        want = bed.every_kind(3, groups=True)
-        assert bed.sync().outcomes == {'applied': sum(want.values())}
-        return state, bed.rows, want, image(bed.box.state())
+from scim_bed import GROUPS_JOB, ScimBed, image, prepared
 
 
 def ends_as(ready, case):
@@ -32,7 +24,7 @@ def ends_as(ready, case):
 
 def test_answers():
     '''fact sheet 2: an operation's status is "200", 200 or {"code": "200"}; in the order sent or another'''
-    ready = prepared()
+    ready = prepared(each=3)
     together(lambda case: ends_as(ready, case), [
         ({'bulk_status': status, 'bulk_order': order, 'patch_answer': answer}, {})
         for status in ('string', 'number', 'object') for order in ('kept', 'reversed')
@@ -41,7 +33,7 @@ def test_answers():
 
 def test_sizes():
     '''small limits, of operations and of bytes, stated by the service; bulkId taken or not'''
-    ready = prepared()
+    ready = prepared(each=3)
     together(lambda case: ends_as(ready, case), [
         ({'bulk_max': '7'}, {}), ({'bulk_max': '1'}, {}), ({'bulk_payload': '2500'}, {}),
         ({'bulk_id': 'off'}, {'bulk_id': False}), ({'bulk_id': 'off', 'bulk_max': '3'}, {'bulk_id': False}),
@@ -178,7 +170,7 @@ def test_a_manager_who_cannot_be_created():
 def test_lost_answers():
     '''a Bulk request whose answer is lost, before or behind the service's door, cut, garbled: looked up,
     nobody created twice, the outcome that of an undisturbed run'''
-    ready = prepared()
+    ready = prepared(each=3)
     state, rows, want, expected = ready
 
     def one(fault):

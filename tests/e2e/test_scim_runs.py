@@ -3,9 +3,9 @@ more."""
 
 import harness
 from harness import ENTERPRISE
-from scim_bed import ATTRIBUTES, BADGE, GROUPS_JOB, MAIL, MOBILE, PLAIN, ScimBed, image, manager_of, part
+from scim_bed import (ALL_GROUPS, ATTRIBUTES, BADGE, GROUPS_JOB, MAIL, MOBILE, PLAIN, ScimBed, image, manager_of,
+                      part)
 
-ALL_GROUPS = {'managed_groups': '*'}
 READS = ['ServiceProviderConfig', 'Schemas', 'Users.list']
 
 
