@@ -60,10 +60,11 @@ START_TEST(operations_that_are_absent)
     for (size_t i = 0; i < array_len(no_success); i++) {
         settle(&b, 0, 4, 200, no_success[i]);
         assert_settled(&b, 0, SETTLED_UNKNOWN, BLAST_STEP, AGAIN_LATER);
-        assert_later(&b, 3);
+        assert_settled(&b, 2, SETTLED_UNKNOWN, BLAST_STEP,
+                       AGAIN_LATER); /* a member might stand there twice */
         if (i == 0)
             assert_later(&b, 1);
-        assert_later(&b, 2);
+        assert_later(&b, 3);
     }
     bed_deinit(&b);
 }
