@@ -3,8 +3,8 @@ more."""
 
 import harness
 from harness import ENTERPRISE
-from scim_bed import (ALL_GROUPS, ATTRIBUTES, BADGE, GROUPS_JOB, MAIL, MOBILE, PLAIN, ScimBed, image, manager_of,
-                      part)
+from scim_bed import (ALL_GROUPS, ATTRIBUTES, BADGE, GROUPS_JOB, MAIL, MOBILE, PLAIN, ScimBed, image,
+                      manager_of, part)
 
 READS = ['ServiceProviderConfig', 'Schemas', 'Users.list']
 
