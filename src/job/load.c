@@ -8,7 +8,7 @@
 
 #include "job_internal.h"
 
-#define SHOWN_COLUMNS 60
+#define SHOWN_COLUMNS 100 /* the names of SCIM's extensions begin with a URN of 60 */
 #define PATH_MAX_BYTES 1000
 
 unsigned long line_of(const struct loader *l, const struct node *n)

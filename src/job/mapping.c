@@ -129,8 +129,12 @@ static const struct attr *find_attr(struct loader *l, const struct node *n, stru
     if (!v && n->key.n > 0)
         return out;
     const char *close = v ? vendor_attr_suggest(v, n->key) : NULL;
-    mistake_key(l, n, "%s has no user attribute '%s'%s", v ? v->name : "the tenant", shown(l, n->key),
-                did_you_mean(l, close));
+    if (v && !close)
+        mistake_key(l, n, "%s has no user attribute '%s'; see them with: rollcall connectors %s", v->name,
+                    shown(l, n->key), v->name);
+    else
+        mistake_key(l, n, "%s has no user attribute '%s'%s", v ? v->name : "the tenant", shown(l, n->key),
+                    did_you_mean(l, close));
     return NULL;
 }
 

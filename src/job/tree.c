@@ -211,7 +211,7 @@ void node_path(const struct node *n, struct buf *out)
             buf_str(out, step->key);
         } else {
             buf_puts(out, "['");
-            printable(out, step->key, 60);
+            printable(out, step->key, 100);
             buf_puts(out, "']");
         }
     }

@@ -145,7 +145,31 @@ START_TEST(attributes_that_a_job_may_name)
         struct attr a;
         ck_assert_msg(!vendor_attr(v, str_of(bad[i]), &a), "'%s'", bad[i]);
     }
-    ck_assert_str_eq(vendor_attr_suggest(v, STR("username")), "userName");
+    static const struct {
+        const char *slip, *meant;
+    } close[] = {
+        { "username", "userName" },
+        { "givenName", "name.givenName" },
+        { "department", SCIM_ENTERPRISE ":department" },
+        { "Department", SCIM_ENTERPRISE ":department" },
+        { "email", "emails[type eq \"work\"].value" },
+        { "phone", "phoneNumbers[type eq \"work\"].value" },
+        { "emails", "emails[type eq \"work\"].value" },
+        { "emails.value", "emails[type eq \"work\"].value" },
+        { "emails[type=work].value", "emails[type eq \"work\"].value" },
+        { "addresses.locality", "addresses[type eq \"work\"].locality" },
+        { "manager", NULL },
+        { "active", NULL },
+        { "value", NULL },
+        { "[", NULL },
+        { ":", NULL },
+        { "", NULL },
+    };
+    for (size_t i = 0; i < array_len(close); i++) {
+        const char *said = vendor_attr_suggest(v, str_of(close[i].slip));
+        ck_assert_msg(close[i].meant ? said && strcmp(said, close[i].meant) == 0 : !said, "'%s': %s",
+                      close[i].slip, said ? said : "none");
+    }
 }
 END_TEST
 

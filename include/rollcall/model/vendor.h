@@ -91,8 +91,8 @@ struct vendor {
 /* The attribute called `name` (exact), static or of custom form; false when the vendor has none such and then
  * *out is as it was. */
 bool vendor_attr(const struct vendor *v, struct str name, struct attr *out);
-/* The name of a static attribute that is close to `name` (or only written in another case); NULL when
- * none is. */
+/* The name of a static attribute that is close to `name` (or only written in another case, or `name` is a
+ * part of its path, as 'department' of 'urn:...:User:department'); NULL when none is. */
 const char *vendor_attr_suggest(const struct vendor *v, struct str name);
 int vendor_option(const struct vendor *v, const char *name); /* index or -1 */
 
