@@ -331,7 +331,8 @@ static void other_fate(struct listing *l)
     } else if (absent) {
         buf_puts(&l->out, "  not in the feed; stays as it is\n");
     } else {
-        buf_puts(&l->out, "  has no change in this run: in sync, or not known by this key, id or address\n");
+        buf_puts(&l->out, "  has no change in this run: in sync, or not known by this key, id or address; "
+                          "'rollcall runs' lists the other runs\n");
     }
     hand_over(l);
 }

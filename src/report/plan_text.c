@@ -120,6 +120,15 @@ static void alarms(struct page *p)
 
 /* Changes ------------------------------------------------------------------------------------------------------------------------- */
 
+static size_t brief_width(struct str pattern)
+{
+    struct buf brief = BUF_INIT(64 * 1024);
+    put_brief(&brief, pattern);
+    size_t wide = utf8_width(buf_view(&brief));
+    buf_deinit(&brief);
+    return wide;
+}
+
 static void measure(struct page *p)
 {
     size_t width = p->style->width ? p->style->width : WIDTH, i;
@@ -128,7 +137,7 @@ static void measure(struct page *p)
     for (size_t k = 0; k < CHANGE_KINDS; k++)
         json_array_foreach(doc_kind(p->r->overview, "changes", kinds_shown[k], "patterns"), i, pattern)
         {
-            size_t wide = utf8_width(doc_text(pattern, "text"));
+            size_t wide = brief_width(doc_text(pattern, "text"));
             size_t n = strlen(text_count(count, doc_count(pattern, "users")));
             p->pattern = wide > p->pattern ? wide : p->pattern;
             p->count = n > p->count ? n : p->count;
@@ -143,7 +152,7 @@ static void pattern_line(struct page *p, const json_t *pattern)
     struct buf shown = BUF_INIT(64 * 1024), cut = BUF_INIT(64 * 1024);
     char count[28];
     int64_t users = doc_count(pattern, "users");
-    put_shown(&shown, doc_text(pattern, "text"));
+    put_brief(&shown, doc_text(pattern, "text"));
     put_pattern(&cut, buf_view(&shown), p->pattern);
     buf_str(p->out, buf_view(&cut));
     size_t wide = utf8_width(buf_view(&cut));

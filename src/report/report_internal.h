@@ -62,6 +62,9 @@ void put_text(struct buf *out, struct str text);
  * backslashes are not doubled. */
 void put_shown(struct buf *out, struct str text);
 void put_line(struct buf *out, const char *before, struct str shown); /* the same, as a line */
+/* put_shown() for a pattern of an attribute that a URN names, without the URN's long middle: what tells it
+ * from others stands at its end. */
+void put_brief(struct buf *out, struct str pattern);
 /* What has passed put_shown(), in at most so many columns. A pattern ("NAME 'BEFORE' -> 'AFTER'") is
  * shortened inside its values, so that both can still be seen. */
 void put_cut(struct buf *out, struct str shown, size_t columns);

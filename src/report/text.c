@@ -102,6 +102,24 @@ void put_cut(struct buf *out, struct str shown, size_t columns)
     buf_add(out, "...", dots);
 }
 
+void put_brief(struct buf *out, struct str pattern)
+{
+    static const char dots[] = "urn:...:";
+    size_t last = 0, before = 0;
+    for (size_t i = 0; str_starts(pattern, STR("urn:")) && i < pattern.n && pattern.p[i] != ' '; i++) {
+        if (pattern.p[i] == ':') {
+            before = last;
+            last = i;
+        }
+    }
+    if (before < sizeof dots) {
+        put_shown(out, pattern);
+        return;
+    }
+    buf_puts(out, dots);
+    put_shown(out, (struct str){ pattern.p + before + 1, pattern.n - before - 1 });
+}
+
 #define ARROW "' -> '"
 #define VALUE_LEAST 6 /* columns of a value below which nothing can be told from it */
 

@@ -380,7 +380,7 @@ START_TEST(one_person)
     lists(
         &b, &(struct report_choice){ .kind = CHANGE_KINDS, .user = "E1" HOSTILE, .steps = true },
         "E1\\x1b[31m<&\">\\u{202e}\\\\x  has no change in this run: in sync, or not known by this key, id or "
-        "address\n");
+        "address; 'rollcall runs' lists the other runs\n");
     ledger_free(b.l);
 }
 END_TEST
@@ -605,6 +605,28 @@ START_TEST(patterns_are_shortened_in_their_values)
 }
 END_TEST
 
+START_TEST(urns_are_shortened_before_what_tells_them_apart)
+{
+#define USER_URN "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:"
+    static const char *const cases[][2] = {
+        { USER_URN "department 'Sls' -> 'urn:a:b:c:d:e:f'",
+          "urn:...:User:department 'Sls' -> 'urn:a:b:c:d:e:f'" },
+        { USER_URN "costCenter (various)", "urn:...:User:costCenter (various)" },
+        { "urn:example:badges:User:badge.number \x1b", "urn:...:User:badge.number \\x1b" },
+        { "urn:a:b:c (various)", "urn:a:b:c (various)" },
+        { "title 'urn:a:b:c:d:e:f' -> 'x'", "title 'urn:a:b:c:d:e:f' -> 'x'" },
+        { "urn:", "urn:" },
+        { "", "" },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct buf out = BUF_INIT(4096);
+        put_brief(&out, str_of(cases[i][0]));
+        assert_str(buf_view(&out), cases[i][1]);
+        buf_deinit(&out);
+    }
+}
+END_TEST
+
 START_TEST(shown_texts_keep_their_escapes)
 {
     struct buf out = BUF_INIT(4096);
@@ -617,4 +639,5 @@ END_TEST
 UNIT("report", plan_of_a_night, plan_line, alarms, nothing_to_do, does_not_stick, guards, many_examples,
      changes, groups, planned_changes, one_person, accepted, summary, summary_of_a_short_run,
      summary_by_seconds, summary_of_many_failures, summary_of_an_interrupted_run, summary_of_a_plan, runs,
-     patterns_are_shortened_in_their_values, shown_texts_keep_their_escapes)
+     patterns_are_shortened_in_their_values, urns_are_shortened_before_what_tells_them_apart,
+     shown_texts_keep_their_escapes)
