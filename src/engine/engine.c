@@ -167,9 +167,9 @@ static void roster_read(struct engine *e, bool complete)
     if (!complete) {
         engine_fail(e, EXIT_TARGET,
                     e->look_up
-                        ? "the users could not be looked up in %u tries: %s; nothing was written"
-                        : "the list of users is not proven complete after %u tries: %s; nothing was written",
-                    e->reading.tries, e->reading.state.why);
+                        ? "the users could not be looked up in %u %s: %s; nothing was written"
+                        : "the list of users is not proven complete after %u %s: %s; nothing was written",
+                    e->reading.tries, e->reading.tries == 1 ? "try" : "tries", e->reading.state.why);
         return;
     }
     e->roster = e->reading.goal.roster;

@@ -105,10 +105,12 @@ static struct str bad_ref_text(struct plan *p, size_t slot, struct str name, enu
         return plan_say(p, "%s %s is the name of several; write 'Parent / Name' or the id", a->name,
                         plan_shown(p, name));
     const char *close = refs_suggest(p->refs, (enum ref_kind)a->ref_kind, name);
+    /* Of groups the tenant's list has those that the job manages, and only those. */
+    const char *other = a->ref_kind == REF_GROUP ? ", or none of the groups that the job manages" : "";
     if (!close)
-        return plan_say(p, "%s %s is not known to the tenant", a->name, plan_shown(p, name));
-    return plan_say(p, "%s %s is not known to the tenant; did you mean %s?", a->name, plan_shown(p, name),
-                    plan_shown(p, str_of(close)));
+        return plan_say(p, "%s %s is not known to the tenant%s", a->name, plan_shown(p, name), other);
+    return plan_say(p, "%s %s is not known to the tenant%s; did you mean %s?", a->name, plan_shown(p, name),
+                    other, plan_shown(p, str_of(close)));
 }
 
 /* Edits --------------------------------------------------------------------------------------------------------------------- */

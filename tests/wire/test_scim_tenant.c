@@ -428,7 +428,7 @@ START_TEST(tokens_that_are_refused)
         { 401, "{'error':'invalid_client','error_description':'7Fjfp0ZBr1KtDRbnfVdmIw is wrong'}", AGAIN_NO,
           "401 invalid_client: *** is wrong; check client_id, client_secret" },
         { 400, "{'error':'invalid_scope'}", AGAIN_NO, "400 invalid_scope; check" },
-        { 403, "<html>", AGAIN_NO, "403; check" },
+        { 403, "<html>", AGAIN_NO, "403; check token_url, client_id" },
         { 200, "{'access_token':'x','token_type':'mac'}", AGAIN_NO, "has no bearer token" },
         { 200, "{'access_token':'x'}", AGAIN_NO, "has no bearer token" },
         { 200, "{'access_token':'a b','token_type':'bearer'}", AGAIN_NO, "has no bearer token" },

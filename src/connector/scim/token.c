@@ -101,9 +101,9 @@ static void say_refused(const struct conn *c, const struct answer *a, const json
     buf_printf(&raw, "%.200s%s%.400s", error ? error : "", error && detail ? ": " : "", detail ? detail : "");
     say_words(&c->config, scim_token_secret(c), buf_view(&raw), &words);
     say_text(out, cap,
-             "no token from the option token_url: %d%s%s; check client_id, client_secret, token_scope and "
+             "no token from the option token_url: %d%s%s; check %sclient_id, client_secret, token_scope and "
              "token_auth",
-             a->status, words.n ? " " : "", words.n ? words.p : "");
+             a->status, words.n ? " " : "", words.n ? words.p : "", error ? "" : "token_url, ");
     buf_deinit(&raw);
     buf_deinit(&words);
 }
