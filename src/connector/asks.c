@@ -151,7 +151,6 @@ static struct read_verdict verdict_bad(struct asks *r, struct ask *a, const stru
         asks_fail(r, AGAIN_NO, "%s: %s", name, j->text);
         return v;
     default:
-        v.again = AGAIN_LATER;
         /* A name that nobody has, a port at which nobody listens: who never was there is no outage. */
         a->tries++;
         r->missed += !r->reached;
@@ -160,6 +159,9 @@ static struct read_verdict verdict_bad(struct asks *r, struct ask *a, const stru
             asks_fail(r, r->missed ? AGAIN_NO : AGAIN_LATER, "%s failed %u times: %s", name, a->tries,
                       j->text);
         }
+        if (r->result ==
+            READ_WAIT) /* else nothing is asked again, and nobody need wait before that is told */
+            v.again = AGAIN_LATER;
         return v;
     }
 }

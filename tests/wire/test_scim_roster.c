@@ -756,7 +756,8 @@ START_TEST(services_that_are_not_there)
         t.k->read_begin(t.conn, &goal);
         for (int tries = 0; tries < 4; tries++) {
             ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_REQUEST);
-            ck_assert_int_eq(t.k->read_end(t.conn, id, &a).again, AGAIN_LATER);
+            /* The last leaves nothing to wait for. */
+            ck_assert_int_eq(t.k->read_end(t.conn, id, &a).again, tries < 3 ? AGAIN_LATER : AGAIN_NO);
         }
         ck_assert_int_eq(t.k->read_next(t.conn, &q, &id, &t.state), READ_INCOMPLETE);
         ck_assert_msg(t.state.again == cases[i].again, "case %zu: %s", i, t.state.why);
