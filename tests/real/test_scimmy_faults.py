@@ -1,0 +1,52 @@
+"""rollcall against SCIMMY when it throttles and when it dies. It has 2,000 users."""
+
+import os
+
+import real_harness
+from harness import wait_until
+from real_bed import RealBed, killed, some_changes, throttled
+
+NAME = 'scimmy'
+USERS = 2000
+FAST = {'target': {'rate': ['100/200ms']}}
+ONE_TRY = {'read_tries': 1}  # the run is to find soon that nobody is there
+
+
+def test_throttled():
+    """refused with 429 and Retry-After in seconds, as a date, or with nothing: in sync in the end"""
+    with RealBed(NAME, users=USERS, job=FAST, options={'throttled_wait': '1s'}) as bed:
+        for hint, bulk, requests in (('seconds', 'off', 25), ('date', 'auto', 12), ('none', 'off', 25)):
+            bed.set_options(bulk=bulk)
+            some_changes(bed, hint)
+            throttled(bed, hint, requests, seconds=1)
+
+
+def test_killed_with_bulk():
+    """killed when a Bulk request has come, when it is done and not answered, and when it is half done"""
+    with RealBed(NAME, users=USERS, job=FAST, options=ONE_TRY) as bed:
+        for when in ('received', 'done'):
+            some_changes(bed, when)
+            bed.box.die(1, when, method='POST')
+            calls = killed(bed)
+            assert [status for status, _ in calls].count(0) == 1, calls
+        some_changes(bed, 'half')
+        before = os.path.getsize(bed.box.store)
+
+        def half_done():
+            wait_until(lambda: os.path.getsize(bed.box.store) > before + 15000, 'the middle of the request')
+            bed.box.process.kill()
+
+        killed(bed, half_done)
+
+
+def test_killed_without_bulk():
+    """killed in the middle of many calls: at a create that is done and not answered, at a change answered"""
+    with RealBed(NAME, users=USERS, job=FAST, options=dict(ONE_TRY, bulk='off')) as bed:
+        for method, after, when in (('POST', 3, 'done'), ('PATCH', 20, 'answered')):
+            some_changes(bed, when)
+            bed.box.die(after, when, method=method)
+            killed(bed)
+
+
+if __name__ == '__main__':
+    real_harness.run(globals(), [NAME])
