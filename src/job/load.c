@@ -250,6 +250,19 @@ static void digest_file(struct job *j, struct str text)
     sha256_hex(digest, j->file_sha256);
 }
 
+/* Retirements stand in for deactivations: a guard that somebody has set for these holds for those too, unless
+ * they have one of their own. */
+static void follow_deactivate(struct loader *l)
+{
+    const struct node *guards = node_member(l->root, "guards"),
+                      *own = guards ? node_member(guards, "retire") : NULL;
+    struct job_guard *retire = &l->job->guard[CHANGE_RETIRE];
+    if (!own || !node_member(own, "number"))
+        retire->number = l->job->guard[CHANGE_DEACTIVATE].number;
+    if (!own || !node_member(own, "percent"))
+        retire->percent = l->job->guard[CHANGE_DEACTIVATE].percent;
+}
+
 static void load_text(struct job *j, struct str text, const struct job_context *context, struct errs *errs)
 {
     struct arena nodes = ARENA_INIT;
@@ -264,6 +277,7 @@ static void load_text(struct job *j, struct str text, const struct job_context *
     } else if (expect(&l, tree.root, NODE_OBJECT)) {
         l.root = tree.root;
         load_object(&l, tree.root, "", j);
+        follow_deactivate(&l);
     }
     arena_deinit(&nodes);
 }

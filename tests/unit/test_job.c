@@ -194,6 +194,38 @@ START_TEST(policy_defaults)
 }
 END_TEST
 
+static struct job *job_with_guards(const char *guards)
+{
+    struct buf text = BUF_INIT(10000), messages = BUF_INIT(10000);
+    buf_printf(&text,
+               "{\"feed\": {\"path\": \"p.csv\"}, \"target\": {\"connector\": \"acme\","
+               "\"url\": \"https://a.example.com\", \"credentials\": {\"key\": \"env:K\","
+               "\"secret\": \"env:S\"}}, \"attributes\": {\"Email\": \"E\", \"FirstName\": \"F\"},"
+               "\"match\": [\"Email\"], \"guards\": {%s}}",
+               guards);
+    struct job *j = bed_load_text(buf_view(&text), &messages);
+    ck_assert_msg(j != NULL, "%s", messages.p);
+    buf_deinit(&text);
+    buf_deinit(&messages);
+    return j;
+}
+
+/* Whoever has made deactivations hard has not made deletions easy by it. */
+START_TEST(retirements_are_guarded_as_deactivations)
+{
+    struct job *j = job_with_guards("\"deactivate\": {\"number\": 3, \"percent\": 1}");
+    assert_guard(&j->guard[CHANGE_RETIRE], 3, 1);
+    job_free(j);
+    j = job_with_guards("\"deactivate\": {\"number\": 3, \"percent\": 1}, \"retire\": {\"percent\": 2}");
+    assert_guard(&j->guard[CHANGE_RETIRE], 3, 2);
+    job_free(j);
+    j = job_with_guards("\"retire\": {\"number\": \"off\", \"percent\": \"off\"}");
+    assert_guard(&j->guard[CHANGE_RETIRE], -1, -1);
+    assert_guard(&j->guard[CHANGE_DEACTIVATE], 25, 5);
+    job_free(j);
+}
+END_TEST
+
 START_TEST(every_key_of_feed_and_target)
 {
     struct job *j = load_good("good/full.json");
@@ -394,7 +426,8 @@ START_TEST(damaged_jobs)
 }
 END_TEST
 
-UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults, separators,
+UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults,
+     retirements_are_guarded_as_deactivations, separators,
      every_key_of_feed_and_target, every_key_of_the_mapping, every_key_of_the_policy,
      files_that_cannot_be_read, files_that_are_too_large, files_with_too_many_values,
      a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)
