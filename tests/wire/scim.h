@@ -22,6 +22,12 @@ static inline void scim_init(struct wire *t)
     t->config.base_url = "https://scim.example.com/v2";
 }
 
+static inline void no_discovery(struct wire *t)
+{
+    wire_option(t, "discovery", "off");
+    wire_option(t, "schemas", "off");
+}
+
 /* `text` with double quotes for single ones; lives as long as the bed. */
 static inline struct str json_of(struct wire *t, const char *text)
 {

@@ -255,6 +255,23 @@ static void state_total(struct scim_reading *r, const struct scim_ask *a)
         r->total = a->total;
 }
 
+/* Where no total is stated and the last page was as full as the first, its end may be that of what the
+ * service lists at all, or of what it lists in one piece: the next page was refused, or, when there was but
+ * one of the size that was asked for, came once more. */
+static bool end_is_clear(struct conn *c, bool again)
+{
+    const struct scim_reading *r = c->reading;
+    bool alone = r->brought == r->step, asked_for = r->step >= page_size(c);
+    bool doubtful = r->total < 0 && r->last == r->step && (again ? alone && asked_for : !alone || asked_for);
+    if (doubtful)
+        give_up(
+            c,
+            "GET /Users %s behind %zu users, and no page was shorter than the first: whether they are all "
+            "is not clear; set the option 'page_size' to a number that theirs is no multiple of",
+            again ? "brings the same page again" : "is refused", r->brought);
+    return !doubtful;
+}
+
 /* The end of a pass by index is where nobody new comes: nobody at all, or an earlier page again. */
 static void take_in_order(struct conn *c, struct scim_ask *a)
 {
@@ -269,6 +286,8 @@ static void take_in_order(struct conn *c, struct scim_ask *a)
     }
     if (!by_cursor(c) && a->cursor && (again || a->count == 0))
         give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
+    if (again && a->pass == 0)
+        end_is_clear(c, true);
     if (again)
         return;
     state_total(r, a);
@@ -280,6 +299,8 @@ static void take_in_order(struct conn *c, struct scim_ask *a)
         return;
     }
     r->brought += a->count;
+    r->step = a->start == 1 ? a->count : r->step;
+    r->last = a->count;
     if (by_cursor(c) ? a->next_cursor != NULL : a->count > 0)
         next_page(c, a);
 }
@@ -358,7 +379,12 @@ bool scim_roster_page_refused(struct conn *c, struct scim_ask *a, int status)
         give_up(c, SCIM_GOES_ON_BY_CURSOR, "GET /Users");
         return true;
     }
-    return a->ask.kind == ASK_BEYOND || (one_by_one(c) && !by_cursor(c) && a->start > 1);
+    if (a->ask.kind == ASK_BEYOND)
+        return true;
+    if (!one_by_one(c) || by_cursor(c) || a->start == 1)
+        return false;
+    end_is_clear(c, false);
+    return true;
 }
 
 static void begin_users(struct conn *c)

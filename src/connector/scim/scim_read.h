@@ -221,6 +221,7 @@ struct scim_reading {
     int64_t total;   /* one total: as every page must state it; one by one: the highest that was; -1: none */
     bool all_stated; /* one by one: every page stated that same total */
     uint64_t step;   /* users that the first page brought */
+    uint64_t last;   /* one by one: that the last page brought */
     size_t brought;  /* by all pages of the pass */
     struct seen ids; /* of the first pass, and a table of them */
     struct table by_id;
