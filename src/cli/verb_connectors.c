@@ -79,9 +79,11 @@ static void calls(struct buf *out, const struct vendor *v)
         buf_putc(out, '\n');
     }
     buf_printf(out, "\ncredentials\n");
-    for (size_t i = 0; i < v->n_credentials; i++)
+    for (size_t i = 0; i < v->n_credentials; i++) {
+        bool may = v->credentials[i].optional && !v->check; /* else its help says when it is needed */
         buf_printf(out, "  %-24s %s%s\n", v->credentials[i].name, v->credentials[i].help,
-                   v->credentials[i].optional ? " (optional)" : "");
+                   may ? " (optional)" : "");
+    }
     buf_printf(out, "\nrate when the job says none: %s\n", v->default_rate);
 }
 

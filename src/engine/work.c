@@ -94,7 +94,7 @@ static void choose_first(struct work *w, int64_t first)
         if (seen.n < (uint64_t)first)
             table_add(&seen, hash, (uint32_t)i);
         else
-            leave_out(item, "not one of the first users chosen");
+            leave_out(item, "not one of the first users chosen; a new plan has them");
     }
     table_deinit(&seen);
 }

@@ -260,6 +260,8 @@ static void advise(const struct conn *c, const struct scim_ask *a, int status, s
         advice = "if it is startIndex that the service does not take, set the option 'paging' to 'cursor'";
     else if (status == 200 || status == 404)
         advice = "check the target's url: what stands before /Users";
+    else if (status == 403)
+        advice = "the credentials may not list users: check their scope or role at the service";
     if (advice)
         say_text(j->text, sizeof(j->text), "%s; %s", said.text, advice);
 }
