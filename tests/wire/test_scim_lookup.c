@@ -217,6 +217,28 @@ START_TEST(pages_of_a_search)
 }
 END_TEST
 
+/* Some services filter a page after it is made: an empty one with a cursor proves nothing. */
+START_TEST(searches_that_go_on_by_cursor)
+{
+    static const struct line lines[] = {
+        { BY_NUMBER("E1"), 200,
+          "{'totalResults':1,'nextCursor':'n','Resources':[{'id':'1','externalId':'E1'}]}" },
+        { BY_NUMBER("E2"), 200, "{'nextCursor':'n','Resources':[]}" },
+        { BY_NUMBER("E3"), 200, "{'nextCursor':null,'Resources':[]}" },
+        { NULL, 0, NULL },
+    };
+    const struct lookup found[] = { by(0, "E1"), by(0, "E3") }, lost[] = { by(0, "E1"), by(0, "E2") };
+    struct wire t;
+    scim_init(&t);
+    ck_assert_msg(look(&t, lost, 2, lines) == READ_COMPLETE, "%s", t.state.why);
+    ck_assert_int_eq(t.state.proof, PROOF_FOUND);
+    assert_says(t.state.why, "has more pages of a search that found nobody, by cursor");
+    ck_assert_msg(look(&t, found, 2, lines) == READ_COMPLETE, "%s", t.state.why);
+    ck_assert_int_eq(t.state.proof, PROOF_LOOKED_UP);
+    wire_deinit(&t);
+}
+END_TEST
+
 START_TEST(once_more_in_lower_case)
 {
     static const struct line lines[] = {
@@ -464,7 +486,8 @@ END_TEST
 
 UNIT("scim look-ups", filters_are_literal, numbers_and_truth_are_no_texts, ids_are_encoded,
      errors_under_success, another_user_than_asked_for, found_and_not_found, who_was_not_meant_is_left_out,
-     pages_of_a_search, once_more_in_lower_case, value_filters_that_are_refused, a_user_who_changes_meanwhile,
-     a_filter_that_ignores_case, a_filter_that_minds_case, a_filter_of_which_nothing_is_known,
-     searches_beside_a_listing, the_question_is_asked_once, a_question_without_an_answer_is_asked_again,
-     nobody_to_look_up, members_come_before_users)
+     pages_of_a_search, searches_that_go_on_by_cursor, once_more_in_lower_case,
+     value_filters_that_are_refused, a_user_who_changes_meanwhile, a_filter_that_ignores_case,
+     a_filter_that_minds_case, a_filter_of_which_nothing_is_known, searches_beside_a_listing,
+     the_question_is_asked_once, a_question_without_an_answer_is_asked_again, nobody_to_look_up,
+     members_come_before_users)

@@ -124,6 +124,7 @@ static void add_asks(struct conn *c)
 void scim_lookup_begin(struct conn *c)
 {
     struct scim_reading *r = c->reading;
+    r->cut_short = false;
     /* A question that a reading before did not come to the end of is asked again. */
     for (size_t i = 0; i < SCHEMA_MAX; i++)
         if (r->sense[i] == SENSE_ASKED)
@@ -201,6 +202,9 @@ bool scim_lookup_take(struct conn *c, struct scim_ask *a, char why[200])
         say_text(why, 200, "the search states %" PRId64 " users and brought %" PRIu64, a->total, next - 1);
         return false;
     }
+    /* By cursor no search is followed: who is meant may stand on the next page. */
+    if (a->next_cursor && !a->found && !a->found_before)
+        c->reading->cut_short = true;
     take_search(c, a);
     return true;
 }
@@ -247,7 +251,12 @@ static void conclude(struct conn *c)
     for (; slot < c->config.schema->n; slot++)
         if ((text = doubt(c, (int)slot)) != NULL)
             break;
-    if (text)
+    if (r->cut_short)
+        asks_complete(
+            &c->asks, PROOF_FOUND,
+            "%zu keys looked up; the service has more pages of a search that found nobody, by cursor",
+            r->wanted.n);
+    else if (text)
         asks_complete(&c->asks, PROOF_FOUND, "%zu keys looked up; '%s': %s", r->wanted.n,
                       c->config.schema->attr[slot].name, text);
     else

@@ -229,6 +229,7 @@ struct scim_reading {
     /* READ_LOOKUP */
     struct wanted wanted;
     enum filter_sense sense[SCHEMA_MAX]; /* kept */
+    bool cut_short;                      /* a search that found nobody goes on by cursor */
     bool plain_filters;                  /* kept: paths with a value filter were refused */
 };
 
