@@ -89,7 +89,8 @@ struct plan_options {
 struct plan_proof {
     bool feed_proven, feed_whole;
     enum roster_proof roster;
-    const char *roster_why; /* PROOF_FOUND: why it proves nothing that somebody was not found; NULL: not said */
+    const char
+        *roster_why; /* PROOF_FOUND: why it proves nothing that somebody was not found; NULL: not said */
 };
 
 struct plan;

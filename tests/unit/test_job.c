@@ -427,7 +427,6 @@ START_TEST(damaged_jobs)
 END_TEST
 
 UNIT("job", bad_jobs_give_exactly_these_messages, good_jobs_load, defaults, policy_defaults,
-     retirements_are_guarded_as_deactivations, separators,
-     every_key_of_feed_and_target, every_key_of_the_mapping, every_key_of_the_policy,
-     files_that_cannot_be_read, files_that_are_too_large, files_with_too_many_values,
-     a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)
+     retirements_are_guarded_as_deactivations, separators, every_key_of_feed_and_target,
+     every_key_of_the_mapping, every_key_of_the_policy, files_that_cannot_be_read, files_that_are_too_large,
+     files_with_too_many_values, a_flood_of_mistakes_is_counted, a_cut_job_never_loads, damaged_jobs)
