@@ -40,6 +40,7 @@ struct service {
     enum beyond beyond;
     int64_t total; /* stated; -1: none; -2: users on the page */
     bool echo;     /* itemsPerPage is the count that was asked for */
+    bool deaf;     /* startIndex is not heeded */
     bool groups;   /* users show them */
     enum trouble fault;
     size_t at;      /* startIndex of the page that goes wrong */
@@ -80,7 +81,7 @@ static void put_user(struct service *s, size_t i, enum trouble fault)
 
 static struct reply page(struct service *s, size_t start, size_t asked, enum trouble fault)
 {
-    size_t from = start - 1, n = s->cap && asked > s->cap ? s->cap : asked, put = 0;
+    size_t from = s->deaf ? 0 : start - 1, n = s->cap && asked > s->cap ? s->cap : asked, put = 0;
     if (from >= s->users && s->beyond == BEYOND_FIRST)
         from = 0;
     if (from >= s->users && s->beyond == BEYOND_LAST)
@@ -429,6 +430,38 @@ START_TEST(totals_that_lie)
 }
 END_TEST
 
+/* Who heeds no startIndex and counts the page alone shows the same whole list, whatever he is asked. One user
+ * is no list: nobody can be number two. */
+START_TEST(a_service_that_heeds_no_start)
+{
+    static const struct {
+        size_t users, cap;
+        int64_t total;
+        const char *why; /* NULL: whole */
+    } cases[] = {
+        { 55, 20, -2,
+          "GET /Users does not heed startIndex: there may be more users than the 20 that it shows" },
+        { 20, 0, 20, "does not heed startIndex" },
+        { 55, 20, 55, "brought 20 users, though the service states 55 in all" },
+        { 1, 0, 1, NULL },
+    };
+    for (size_t i = 0; i < array_len(cases); i++) {
+        struct wire t;
+        struct service s;
+        service_init(&s, cases[i].users);
+        s.cap = cases[i].cap;
+        s.total = cases[i].total;
+        s.deaf = true;
+        scim_init(&t);
+        enum read_next got = list(&t, &s);
+        ck_assert_msg((got == READ_COMPLETE) == !cases[i].why, "case %zu: %s", i, t.state.why);
+        if (cases[i].why)
+            assert_says(t.state.why, cases[i].why);
+        done(&t, &s);
+    }
+}
+END_TEST
+
 /* Behind full pages, a refusal may be the end of what is listed in one piece; and whose pages go by no
  * startIndex gives the first again. */
 START_TEST(ends_that_are_not_clear)
@@ -561,5 +594,6 @@ START_TEST(services_that_are_not_there)
 END_TEST
 
 UNIT("scim roster", requests_are_literal, further_pages_go_by_what_came, whole_listings, nobody_at_all,
-     pages_are_asked_for_side_by_side, every_fault_on_every_page, totals_that_lie, ends_that_are_not_clear,
-     passes_that_disagree, attributes_that_are_refused, services_that_are_not_there)
+     pages_are_asked_for_side_by_side, every_fault_on_every_page, totals_that_lie,
+     a_service_that_heeds_no_start, ends_that_are_not_clear, passes_that_disagree,
+     attributes_that_are_refused, services_that_are_not_there)

@@ -8,7 +8,15 @@
 
 #include "scim_read.h"
 
-enum { STAGE_BEGIN, STAGE_GROUPS, STAGE_PAGES, STAGE_BEYOND, STAGE_FIRST_PASS, STAGE_SECOND_PASS };
+enum {
+    STAGE_BEGIN,
+    STAGE_GROUPS,
+    STAGE_PAGES,
+    STAGE_BEYOND,
+    STAGE_NUMBER_TWO,
+    STAGE_FIRST_PASS,
+    STAGE_SECOND_PASS
+};
 
 /* Only ids that the service itself gave are looked for. */
 static const struct hash_key table_key = { UINT64_C(0x7363696d70616765), UINT64_C(0x7320696420736574) };
@@ -173,6 +181,39 @@ static bool nobody_beyond(struct conn *c)
         }
     }
     return true;
+}
+
+/* The look behind the end, or the one at number two; NULL. */
+static const struct scim_ask *look_from(const struct conn *c, uint64_t start)
+{
+    for (size_t i = 0; i < c->asks.n_asks; i++) {
+        const struct scim_ask *a = (const struct scim_ask *)c->asks.ask[i];
+        if (a->ask.kind == ASK_BEYOND && a->start == start)
+            return a;
+    }
+    return NULL;
+}
+
+/* All came on one page, and the same page came again behind the end: that is either the end, or startIndex is
+ * not heeded and the total is that of the page. Who is number two tells. */
+static bool start_in_doubt(const struct conn *c)
+{
+    const struct scim_reading *r = c->reading;
+    const struct scim_ask *beyond = look_from(c, (uint64_t)r->total + 1);
+    return r->total >= 2 && r->step >= (uint64_t)r->total && beyond && beyond->seen.n > 0;
+}
+
+static bool start_is_heeded(struct conn *c)
+{
+    const struct scim_ask *beyond = look_from(c, (uint64_t)c->reading->total + 1), *two = look_from(c, 2);
+    if (two->seen.n > 0 && !str_eq(two->seen.v[0].id, beyond->seen.v[0].id))
+        return true;
+    give_up(
+        c,
+        "GET /Users does not heed startIndex: there may be more users than the %zu that it shows; set the "
+        "option 'paging' to 'cursor', or 'roster' to 'look_up'",
+        c->reading->brought);
+    return false;
 }
 
 static void finish_total(struct conn *c)
@@ -414,7 +455,18 @@ void scim_roster_advance(struct conn *c)
         page_add(c, ASK_BEYOND, (uint64_t)r->total + 1, r->step ? r->step : page_size(c));
         r->stage = STAGE_BEYOND;
         return;
-    case STAGE_BEYOND: finish_total(c); return;
+    case STAGE_BEYOND:
+        if (start_in_doubt(c)) {
+            page_add(c, ASK_BEYOND, 2, r->step);
+            r->stage = STAGE_NUMBER_TWO;
+            return;
+        }
+        finish_total(c);
+        return;
+    case STAGE_NUMBER_TWO:
+        if (start_is_heeded(c))
+            finish_total(c);
+        return;
     case STAGE_FIRST_PASS: after_first_pass(c); return;
     default: after_second_pass(c); return;
     }
