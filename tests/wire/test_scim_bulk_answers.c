@@ -146,7 +146,8 @@ START_TEST(calls_that_fail)
     } row[] = {
         { 413, SETTLED_REFUSED, BLAST_CALL, AGAIN_NO },
         { 400, SETTLED_REFUSED, BLAST_CALL, AGAIN_NO },
-        { 404, SETTLED_REFUSED, BLAST_CALL, AGAIN_NO },
+        { 404, SETTLED_NOT_DONE, BLAST_RUN, AGAIN_NO }, /* no such thing as /Bulk, whatever was said of it */
+        { 501, SETTLED_NOT_DONE, BLAST_RUN, AGAIN_NO },
         { 500, SETTLED_UNKNOWN, BLAST_CALL, AGAIN_LATER },
         { 429, SETTLED_NOT_DONE, BLAST_TENANT, AGAIN_THROTTLED },
         { 401, SETTLED_NOT_DONE, BLAST_RUN, AGAIN_NO },

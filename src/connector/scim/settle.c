@@ -236,9 +236,14 @@ static void settle_bulk(struct conn *c, const struct step *const *steps, size_t 
     if (j.fault == FAULT_NONE) {
         all = (struct settlement){ .settled = SETTLED_UNKNOWN, .again = AGAIN_LATER, .wait_us = -1 };
         say_text(all.text, sizeof(all.text), "the answer does not say what was done");
+    } else if (a->status == 404 || a->status == 405 || a->status == 501) {
+        /* Halves would fare no better. */
+        all = (struct settlement){ .settled = SETTLED_NOT_DONE, .blast = BLAST_RUN, .wait_us = -1 };
+        say_text(
+            all.text, sizeof(all.text),
+            "POST /Bulk: %s: the service says that it has Bulk, and has not; set the option 'bulk' to 'off'",
+            j.text);
     } else {
-        if (j.fault == FAULT_GONE)
-            j.fault = FAULT_REFUSED;
         settle_fault(c, WRITE_CREATE, n > 1, all_repeat(steps, n), a->status, &j, &all);
     }
     for (size_t i = 0; i < n; i++) {
