@@ -262,7 +262,7 @@ def test_manual_has_every_guard():
         said = f"{number}\t{percent}"
         if kind == "retire":  # follows deactivate, with the same limits when nobody says any
             assert (number, percent) == tuple(RULES[f"guards.deactivate.{limit}"]["default"] for limit in ("number", "percent"))
-            said = "as deactivate"
+            said = "as deactivate\tas deactivate"
         assert re.search(rf"^{kind}\t{said}$", text, re.M), f"the table of guards does not say {kind} {said}"
 
 
