@@ -252,10 +252,11 @@ class Server:
         """{'requests', 'throttled', 'by': {'POST /Users': n, ...}, 'users'} since this start."""
         return self._gate('GET', '/__stats')
 
-    def throttle(self, requests=None, seconds=1, hint='seconds'):
-        """More than `requests` within `seconds` are answered 429, hint: seconds, date or none. None: no limit."""
-        self._gate('POST', '/__switch', {
-            'throttle': {'requests': requests, 'seconds': seconds, 'hint': hint} if requests else None})
+    def throttle(self, requests=None, seconds=1, hint='seconds', every=0):
+        """More than `requests` within `seconds` are answered 429, and one in `every` however slowly they come.
+        hint: seconds, date or none. requests None: no limit."""
+        self._gate('POST', '/__switch', {'throttle': {
+            'requests': requests, 'seconds': seconds, 'hint': hint, 'every': every} if requests else None})
 
     def die(self, after, when='done', method=None):
         """The server kills itself at the `after`th request with this method (any that writes): when it is

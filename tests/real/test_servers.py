@@ -90,11 +90,14 @@ def test_throttle():
                     assert 0 < email.utils.parsedate_to_datetime(retry).timestamp() - time.time() <= 32, retry
                 else:
                     assert retry is None, retry
+            server.throttle(100, 1, every=3)
+            statuses = [server.request('GET', '/ServiceProviderConfig').status for _ in range(6)]
+            assert statuses == [200, 200, 429, 200, 200, 429], (name, statuses)
             server.throttle(None)
             assert server.request('GET', '/ServiceProviderConfig').status == 200
             stats = server.stats()
-            assert stats['throttled'] == 6 and stats['by'] == {'GET /ServiceProviderConfig': 10}, stats
-            assert [e['status'] for e in server.log()].count(429) == 6
+            assert stats['throttled'] == 8 and stats['by'] == {'GET /ServiceProviderConfig': 14}, stats
+            assert [e['status'] for e in server.log()].count(429) == 8
 
 
 if __name__ == '__main__':

@@ -7,11 +7,13 @@
 //
 //   GET  /__stats    {"requests", "throttled", "by": {"POST /Users": n, ...}, "users"}
 //   POST /__switch   any of
-//     {"throttle": {"requests": 50, "seconds": 1, "hint": "seconds" | "date" | "none"} | null}
+//     {"throttle": {"requests": 50, "seconds": 1, "every": 20, "hint": "seconds" | "date" | "none"} | null}
 //     {"die": {"method": "PATCH", "after": 100, "when": "received" | "done" | "answered"} | null}
 //
-// "die" sends SIGKILL to the process itself at the given one of the requests with that method (any that writes
-// without one): when it has come in, when its work is done but its answer has not left, or when it is answered.
+// "throttle" refuses what is more than so many requests in so many seconds, and one in so many ("every", 0: none)
+// however slowly they come. "die" sends SIGKILL to the process itself at the given one of the requests with that
+// method (any that writes without one): when it has come in, when its work is done but its answer has not left, or
+// when it is answered.
 
 import fs from "node:fs";
 import http from "node:http";
@@ -55,14 +57,16 @@ function body(request) {
     });
 }
 
-// When one more than `requests` came in the last `seconds`: the answer 429, with a hint or without one.
+// When one more than `requests` came in the last `seconds`, and one time in `every`: the answer 429, with a hint or
+// without one.
 class Throttle {
-    constructor({ requests, seconds, hint = "seconds" }) {
-        Object.assign(this, { requests, span: seconds * 1000, hint, times: [] });
+    constructor({ requests, seconds, every = 0, hint = "seconds" }) {
+        Object.assign(this, { requests, span: seconds * 1000, every, hint, seen: 0, times: [] });
     }
 
     // How long the next request has to wait; 0 lets this one pass and counts it.
     wait(now) {
+        if (++this.seen % this.every === 0) return this.span;
         while (this.times.length && this.times[0] <= now - this.span) this.times.shift();
         if (this.times.length >= this.requests) return this.times[0] + this.span - now;
         this.times.push(now);
