@@ -145,6 +145,12 @@ START_TEST(attributes_that_a_job_may_name)
         struct attr a;
         ck_assert_msg(!vendor_attr(v, str_of(bad[i]), &a), "'%s'", bad[i]);
     }
+}
+END_TEST
+
+START_TEST(slips_of_attribute_names)
+{
+    const struct vendor *v = &connector_named("scim")->vendor;
     static const struct {
         const char *slip, *meant;
     } close[] = {
@@ -469,6 +475,6 @@ START_TEST(versions_by_id)
 }
 END_TEST
 
-UNIT("scim answers", parts_of_a_path, attributes_that_a_job_may_name, the_vendors_table,
-     options_that_do_not_fit, what_answers_mean, pages_are_hardly_quoted, how_long_to_wait,
+UNIT("scim answers", parts_of_a_path, attributes_that_a_job_may_name, slips_of_attribute_names,
+     the_vendors_table, options_that_do_not_fit, what_answers_mean, pages_are_hardly_quoted, how_long_to_wait,
      what_the_transport_says, one_operation_of_many, bodies_have_a_type, versions_by_id)
